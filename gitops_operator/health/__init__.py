@@ -1,0 +1,7 @@
+"""How well live objects do: one live object → a Health, many → the health of the Application."""
+
+from gitops_operator.health.aggregate import counts, worst
+from gitops_operator.health.facts import NO_FACTS, Facts, facts_of
+from gitops_operator.health.rules import assess
+
+__all__ = ["NO_FACTS", "Facts", "assess", "counts", "facts_of", "worst"]

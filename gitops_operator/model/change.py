@@ -1,0 +1,91 @@
+"""One resource, compared: what should happen to it and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from gitops_operator.model.live import LiveObject
+from gitops_operator.model.resource import Body, Origin, Resource, ResourceKey
+from gitops_operator.model.sending import CARELESS, Care
+
+
+class Action(StrEnum):
+    """What it takes to bring live to desired."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    PRUNE = "prune"
+    NONE = "none"
+
+
+class Why(StrEnum):
+    """Why a change has its action; the reason words of status.resources."""
+
+    IN_SYNC = "InSync"
+    MISSING = "Missing"
+    DESIRED_CHANGED = "DesiredChanged"
+    DRIFTED = "Drifted"
+    ADOPTED = "Adopted"
+    HANDED_OVER = "HandedOver"
+    NOT_DESIRED = "NotDesired"
+    GOING = "Terminating"
+    KEPT = "Kept"
+    CONFLICT = "OwnershipConflict"
+    KIND_UNKNOWN = "KindUnknown"
+    KIND_NOT_READY = "KindNotReady"
+    AT_ADMISSION = "ChangedAtAdmission"
+
+
+class Difference(NamedTuple):
+    """One field: `path` as people write it (`.spec.replicas`); values are masked where they may be secret.
+
+    `manager` owns the live value now, `since` (RFC 3339) it wrote it; `origin` is the line of Git.
+    """
+
+    path: str
+    desired: Any
+    live: Any
+    manager: str = ""
+    since: str = ""
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource, compared.
+
+    `message` explains `why` where it needs words (who conflicts, which kind is broken). `body` is what an apply sends:
+    the desired object with our annotations and with the live values of ignored fields that we still own. `unverified`
+    marks an in-sync verdict that rests on the coverage walk alone and waits for a dry run. `migrates` says that an
+    apply must first take over the fields of another tool (drift.md, Adoption); `care` names the fields that it must
+    mind and goes into the task as it is.
+    """
+
+    key: ResourceKey
+    action: Action
+    why: Why
+    message: str = ""
+    desired: Resource | None = None
+    live: LiveObject | None = None
+    body: Body | None = field(default=None, compare=False, hash=False)
+    unverified: bool = False
+    migrates: bool = False
+    care: Care = field(default=CARELESS, compare=False, hash=False)
+
+    @property
+    def is_in_sync(self) -> bool:
+        """Whether live equals desired as far as we can tell."""
+        return self.why in {Why.IN_SYNC, Why.KEPT, Why.AT_ADMISSION}
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the cluster cannot say."""
+        return self.why in {Why.KIND_NOT_READY, Why.KIND_UNKNOWN}
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether live moved away from what we applied, rather than Git from live."""
+        return self.why in {Why.DRIFTED, Why.MISSING} and self.desired is not None

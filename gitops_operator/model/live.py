@@ -1,0 +1,83 @@
+"""One object as a cluster holds it, and what a pass sees of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from gitops_operator.model.health import Health
+from gitops_operator.model.hierarchy import OwnerRef
+from gitops_operator.model.kind import KindStatus
+from gitops_operator.model.resource import Body, GroupKind, ResourceKey
+from gitops_operator.model.tracking import TrackingId
+
+
+class StoredBody(Protocol):
+    """A body held compactly."""
+
+    def load(self) -> Body:
+        """The whole object as JSON data, managedFields included; a new value at each call."""
+
+
+class ForeignOwner(NamedTuple):
+    """Another GitOps tool that claims the object: `tool` is "Argo CD" or "Flux", `name` its application's."""
+
+    tool: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """What the cache holds of one object.
+
+    `tracking` is our tracking id where it names this very object; `digest` is the desired digest that our last apply
+    wrote; `ownership` is H of drift.md ("" without an Apply entry of ours); `baseline` is H of the answer to our last
+    apply ("" when not known, after a restart); `annotations` holds only those that the engine reads (our prefix, Argo
+    CD's, Helm's); `managers` are the co-owners whose fields adoption takes over; `body` is held for tracked objects only;
+    `settled` is the body as it was before `ownership` left `baseline`, for as long as they differ.
+    """
+
+    key: ResourceKey
+    api_version: str
+    uid: str
+    resource_version: str
+    generation: int = 0
+    deletion_timestamp: str = ""
+    finalizers: tuple[str, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    owners: tuple[OwnerRef, ...] = ()
+    tracking: TrackingId | None = None
+    foreign_owner: ForeignOwner | None = None
+    digest: str = ""
+    ownership: str = ""
+    baseline: str = ""
+    managers: tuple[str, ...] = ()
+    health: Health | None = None
+    body: StoredBody | None = field(default=None, compare=False, hash=False)
+    settled: StoredBody | None = field(default=None, compare=False, hash=False)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether the object is being deleted."""
+        return bool(self.deletion_timestamp)
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether a controller made it (a controller ownerReference): such objects are never pruned."""
+        return any(owner.controller for owner in self.owners)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the cache knows for one Application at one moment.
+
+    `objects` has every live object that the Application tracks and every live object of a desired key; `kinds` the state
+    of each kind among them; `autoscaled` the workloads whose replicas belong to an autoscaler, with the autoscaler's key;
+    `version` changes when anything in `objects` or `kinds` does.
+    """
+
+    version: int
+    objects: Mapping[ResourceKey, LiveObject] = field(default_factory=dict)
+    kinds: Mapping[GroupKind, KindStatus] = field(default_factory=dict)
+    autoscaled: Mapping[ResourceKey, ResourceKey] = field(default_factory=dict)

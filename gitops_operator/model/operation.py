@@ -1,0 +1,88 @@
+"""One sync, from request to result; its cursor is the only progress that is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Phase(StrEnum):
+    """The parts of a sync, in their usual order."""
+
+    SYNC = "Sync"
+    PRUNE = "Prune"
+
+
+class OperationPhase(StrEnum):
+    """How far an operation came."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+class Cursor(NamedTuple):
+    """The (phase, wave) an operation has reached; it moves on and never back. Prune waves count downwards."""
+
+    phase: Phase
+    wave: int
+
+
+class Counts(NamedTuple):
+    """What an operation did to how many objects."""
+
+    created: int = 0
+    updated: int = 0
+    pruned: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRequest:
+    """What a user asks for in the Application's `operation`; `digest` identifies the request, with the generation."""
+
+    digest: str
+    revision: str = ""
+    prune: bool = False
+    options: frozenset[str] = frozenset()
+    initiated_by: str = ""
+    retry_limit: int | None = None
+    terminate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One sync as status stores it.
+
+    `inputs` is the digest of what decides the result (revision, source, options, ignore rules); `attempts` counts this
+    try too; `retry_at` (RFC 3339, "" never) is when a failed one may be tried again; `request` is the digest of the
+    user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that the
+    user named and no newer one; times are RFC 3339 in UTC.
+    """
+
+    id: str
+    trigger: str
+    phase: OperationPhase
+    revisions: tuple[str, ...]
+    inputs: str
+    cursor: Cursor
+    started_at: str
+    progressed_at: str = ""
+    finished_at: str = ""
+    attempts: int = 1
+    retry_at: str = ""
+    message: str = ""
+    initiated_by: str = ""
+    prune: bool = False
+    pinned: bool = False
+    options: frozenset[str] = frozenset()
+    retry_limit: int | None = None
+    request: str = ""
+    request_generation: int = 0
+    counts: Counts = Counts()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the operation has not ended."""
+        return self.phase is OperationPhase.RUNNING

@@ -1,0 +1,55 @@
+"""The tracking id: which Application an object belongs to, written on the object itself.
+
+`[<installation>/]<app-namespace>/<app-name>:<group>/<kind>:<namespace>/<name>`. Operators copy annotations to what they
+make, so an id counts only on the very object that it names.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitops_operator.model.application import ApplicationKey
+from gitops_operator.model.resource import ResourceKey
+
+
+class TrackingId(NamedTuple):
+    """A tracking id taken apart; `installation` is "" where only one operator works on the cluster."""
+
+    installation: str
+    namespace: str
+    name: str
+    key: ResourceKey
+
+    @property
+    def application(self) -> ApplicationKey:
+        """The Application that the object belongs to."""
+        return ApplicationKey(self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return tracking_id(self.installation, self.application, self.key)
+
+
+def tracking_id(installation: str, app: ApplicationKey, key: ResourceKey) -> str:
+    """The text of the annotation."""
+    owner = f"{installation}/{app}" if installation else str(app)
+    return f"{owner}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
+
+
+def parse_tracking_id(text: str) -> TrackingId | None:
+    """A tracking id taken apart, or None where the text is not one of ours."""
+    owner, found, rest = text.partition(":")
+    kind_text, found_name, object_text = rest.partition(":")  # the names of RBAC objects may hold colons themselves
+    group, slash, kind = kind_text.partition("/")
+    namespace, slash_name, name = object_text.partition("/")
+    owners = owner.split("/")
+    if not (found and found_name and slash and slash_name and kind and name):
+        return None
+    if len(owners) not in {2, 3} or not all(owners):
+        return None
+    installation = owners[0] if len(owners) == 3 else ""
+    return TrackingId(installation, owners[-2], owners[-1], ResourceKey(group, kind, namespace, name))
+
+
+def counts_on(tracking: TrackingId | None, key: ResourceKey) -> bool:
+    """Whether a tracking id says something about the object that carries it."""
+    return tracking is not None and tracking.key == key

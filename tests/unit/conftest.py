@@ -1,0 +1,14 @@
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+CAP = pytest.mark.timeout(2, func_only=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two seconds cap a test of pure code; one that needs longer computes too much or belongs elsewhere."""
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(CAP)
