@@ -35,8 +35,8 @@ class Kind(NamedTuple):
 class Catalogue:
     """All kinds of a cluster.
 
-    `preferred` has one version a kind; `served` every (apiVersion, kind); `stale` the groups whose discovery failed: what
-    is known of them is old, and a kind of theirs that is absent here may exist all the same.
+    `preferred` has one version a kind; `served` every (apiVersion, kind); `stale` the groups whose discovery failed:
+    what is known of them is old, and a kind of theirs that is absent here may exist all the same.
     """
 
     preferred: Mapping[GroupKind, Kind] = field(default_factory=dict)

@@ -34,8 +34,8 @@ class LiveObject:
     `tracking` is our tracking id where it names this very object; `digest` is the desired digest that our last apply
     wrote; `ownership` is H of drift.md ("" without an Apply entry of ours); `baseline` is H of the answer to our last
     apply ("" when not known, after a restart); `annotations` holds only those that the engine reads (our prefix, Argo
-    CD's, Helm's); `managers` are the co-owners whose fields adoption takes over; `body` is held for tracked objects only;
-    `settled` is the body as it was before `ownership` left `baseline`, for as long as they differ.
+    CD's, Helm's); `managers` are the co-owners whose fields adoption takes over; `body` is held for tracked objects
+    only; `settled` is the body as it was before `ownership` left `baseline`, for as long as they differ.
     """
 
     key: ResourceKey
@@ -72,9 +72,9 @@ class LiveObject:
 class Snapshot:
     """What the cache knows for one Application at one moment.
 
-    `objects` has every live object that the Application tracks and every live object of a desired key; `kinds` the state
-    of each kind among them; `autoscaled` the workloads whose replicas belong to an autoscaler, with the autoscaler's key;
-    `version` changes when anything in `objects` or `kinds` does.
+    `objects` has every live object that the Application tracks and every live object of a desired key; `kinds` the
+    state of each kind among them; `autoscaled` the workloads whose replicas belong to an autoscaler, with the
+    autoscaler's key; `version` changes when anything in `objects` or `kinds` does.
     """
 
     version: int

@@ -57,8 +57,8 @@ class Operation:
 
     `inputs` is the digest of what decides the result (revision, source, options, ignore rules); `attempts` counts this
     try too; `retry_at` (RFC 3339, "" never) is when a failed one may be tried again; `request` is the digest of the
-    user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that the
-    user named and no newer one; times are RFC 3339 in UTC.
+    user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that
+    the user named and no newer one; times are RFC 3339 in UTC.
     """
 
     id: str

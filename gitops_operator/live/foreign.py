@@ -1,0 +1,38 @@
+"""Who else claims an object: another installation of ours, Argo CD or Flux."""
+
+from __future__ import annotations
+
+from gitops_operator.live.sighting import Sighting
+from gitops_operator.model.live import ForeignOwner
+from gitops_operator.model.resource import ARGO_PREFIX, ResourceKey
+from gitops_operator.model.tracking import TrackingId
+
+_ARGO_ID = ARGO_PREFIX + "tracking-id"
+_FLUX = ("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
+
+
+def foreign_owner(sighting: Sighting, tracking: TrackingId | None, installation: str) -> ForeignOwner | None:
+    """The first tool, if any, that says the object is its own; `tracking` is our id on it, if it counts."""
+    if tracking is not None and tracking.installation != installation:
+        return ForeignOwner(f"GitOps operator {tracking.installation}".rstrip(), str(tracking.application))
+    argo = sighting.annotations.get(_ARGO_ID)
+    if argo is not None and _names(argo, sighting.key):
+        return ForeignOwner("Argo CD", argo.partition(":")[0])
+    for prefix in _FLUX:
+        if name := sighting.labels.get(prefix + "name"):
+            namespace = sighting.labels.get(prefix + "namespace", "")
+            return ForeignOwner("Flux", f"{namespace}/{name}")
+    return None
+
+
+def _names(argo_id: str, key: ResourceKey) -> bool:
+    """Whether `<application>:<group>/<kind>:<namespace>/<name>` is of this object.
+
+    Of a cluster-scoped object Argo CD writes its application's destination as the namespace.
+    """
+    _, _, rest = argo_id.partition(":")
+    kind, _, place = rest.partition(":")
+    namespace, _, name = place.partition("/")
+    if key.namespace and namespace != key.namespace:
+        return False
+    return kind == f"{key.group}/{key.kind}" and name == key.name

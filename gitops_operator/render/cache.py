@@ -1,0 +1,131 @@
+"""Remembers renders: what a folder of a commit gave once it gives again, in any repository and for any Application.
+
+The key is the content, so a change elsewhere in a repository is a hit. What links read outside the folder is compared
+on each look.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops_operator.errors import RenderError
+from gitops_operator.model.application import Directory
+from gitops_operator.model.tree import Tree
+from gitops_operator.render import Rendered, Source, is_current, locate, render_source
+from gitops_operator.render.disk import Disk
+
+_MAX_FAILURES = 1000
+
+
+class Result(StrEnum):
+    """Where a render came from."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    RENDERED = "rendered"
+
+
+class Limits(NamedTuple):
+    """How much is remembered: bytes of manifests in memory (their objects take some six times as much), renders in
+    memory, bytes on disk, and seconds for which a failure is not tried again.
+    """
+
+    memory_bytes: int = 32 * 1024 * 1024
+    memory_entries: int = 2000
+    disk_bytes: int = 512 * 1024 * 1024
+    failure_seconds: float = 30.0
+
+
+class Answer(NamedTuple):
+    """A render and where it came from."""
+
+    rendered: Rendered
+    result: Result
+
+
+class RenderCache:
+    """Renders in memory and, with a folder, on disk. Safe to use from several threads."""
+
+    def __init__(self, folder: Path | None = None, limits: Limits = Limits()) -> None:  # noqa: B008 - immutable
+        self._disk = Disk(folder, limits.disk_bytes) if folder else None
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._renders: OrderedDict[str, Rendered] = OrderedDict()
+        self._bytes = 0
+        self._failures: OrderedDict[tuple[str, str], tuple[float, RenderError]] = OrderedDict()
+
+    def get_or_render(self, tree: Tree, path: str, directory: Directory, *, now: float) -> Answer:
+        """The render of a folder; `now` in seconds of any clock that only goes forward.
+
+        Raises:
+            RenderError: every problem of every file; the same error for a while.
+        """
+        source = locate(tree, path, directory)
+        self._raise_known_failure(source, now)
+        remembered = self._recall(source)
+        if remembered is not None:
+            return remembered
+        try:
+            rendered = render_source(source)
+        except RenderError as error:
+            self._remember_failure(source, error, now)
+            raise
+        self._remember(source.digest, rendered)
+        if self._disk:
+            self._disk.put(source.digest, rendered)
+        return Answer(rendered, Result.RENDERED)
+
+    def forget(self, tree: Tree, path: str, directory: Directory) -> None:
+        """Makes the next look render anew.
+
+        Raises:
+            RenderError: there is no such folder.
+        """
+        source = locate(tree, path, directory)
+        with self._lock:
+            self._drop(source.digest)
+            self._failures.pop((source.digest, tree.commit), None)
+        if self._disk:
+            self._disk.remove(source.digest)
+
+    def _recall(self, source: Source) -> Answer | None:
+        with self._lock:
+            rendered = self._renders.get(source.digest)
+            if rendered is not None and is_current(rendered, source):
+                self._renders.move_to_end(source.digest)
+                return Answer(rendered, Result.MEMORY)
+        stored = self._disk.get(source.digest) if self._disk else None
+        if stored is not None and is_current(stored, source):
+            self._remember(source.digest, stored)
+            return Answer(stored, Result.DISK)
+        return None
+
+    def _remember(self, digest: str, rendered: Rendered) -> None:
+        with self._lock:
+            self._drop(digest)
+            self._renders[digest] = rendered
+            self._bytes += rendered.size
+            while self._bytes > self._limits.memory_bytes or len(self._renders) > self._limits.memory_entries:
+                self._drop(next(iter(self._renders)))
+
+    def _drop(self, digest: str) -> None:
+        dropped = self._renders.pop(digest, None)
+        if dropped is not None:
+            self._bytes -= dropped.size
+
+    def _raise_known_failure(self, source: Source, now: float) -> None:
+        with self._lock:
+            until, error = self._failures.get((source.digest, source.tree.commit), (now, None))
+        if error is not None and now < until:
+            raise RenderError(error.problems, reason=error.reason, transient=error.transient)
+
+    def _remember_failure(self, source: Source, error: RenderError, now: float) -> None:
+        """By commit too: what links read outside the folder is not known after a failure."""
+        with self._lock:
+            self._failures[source.digest, source.tree.commit] = (now + self._limits.failure_seconds, error)
+            while len(self._failures) > _MAX_FAILURES:
+                self._failures.popitem(last=False)

@@ -1,0 +1,133 @@
+"""From the documents of a file to desired Resources, before stamping; all that is wrong with them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gitops_operator.errors import Problem
+from gitops_operator.model.resource import HANDOVER, Origin, Resource, key_of, options_of, wave_of
+from gitops_operator.render.directory import SourceFile
+from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, applied, complaints, hook_of
+from gitops_operator.render.options import unknown_options
+from gitops_operator.render.positions import Place, escape
+from gitops_operator.render.yaml import Document, positions, read
+
+_ANNOTATIONS = "/metadata/annotations"
+
+
+class Manifests(NamedTuple):
+    """What one file gives."""
+
+    resources: tuple[Resource, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def manifests_of(file: SourceFile) -> Manifests:
+    """The objects of a file, with those of its Lists one by one."""
+    content = read(file.data, file.path)
+    reading = _Reading(file)
+    for document in content.documents:
+        for value, pointer in _objects(document.value, ""):
+            reading.take(_Found(value, document, pointer))
+    warnings = (*content.warnings, *reading.warnings)
+    return Manifests(tuple(reading.resources), warnings, (*content.problems, *reading.problems))
+
+
+class _Found(NamedTuple):
+    """One object of a document, and where in it."""
+
+    value: Any
+    document: Document
+    pointer: str
+
+
+def _objects(value: Any, pointer: str) -> Iterator[tuple[Any, str]]:
+    """The object itself, or the items of a List; those of a `ConfigMapList` may leave out what the list says."""
+    if not _is_list(value):
+        yield value, pointer
+        return
+    kind = value["kind"].removesuffix("List")
+    implied = {"apiVersion": value.get("apiVersion"), "kind": kind} if kind else {}
+    for index, item in enumerate(value["items"] or ()):
+        full = {**implied, **item} if isinstance(item, dict) else item
+        yield from _objects(full, f"{pointer}/items/{index}")
+
+
+def _is_list(value: Any) -> bool:
+    if not isinstance(value, dict) or "items" not in value:
+        return False
+    kind = value.get("kind")
+    items = value["items"]
+    return isinstance(kind, str) and kind.endswith("List") and (items is None or isinstance(items, list))
+
+
+class _Reading:
+    """Collects from the objects of one file."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self._file = file
+        self._places: tuple[int, dict[str, Place]] = (0, {})
+        self.resources: list[Resource] = []
+        self.warnings: list[Problem] = []
+        self.problems: list[Problem] = []
+
+    def take(self, found: _Found) -> None:
+        wrong = [self._problem(found, message, pointer) for message, pointer in complaints(found.value)]
+        self.problems += wrong
+        if wrong:
+            return
+        annotations = found.value["metadata"].get("annotations") or {}
+        hook = hook_of(annotations)
+        if hook:
+            message = f"hooks are not supported by this version ({hook}: {annotations[hook]})"
+            self.problems.append(self._problem(found, message, f"{_ANNOTATIONS}/{escape(hook)}"))
+        elif hook is None:
+            self._add(found, annotations)
+
+    def _add(self, found: _Found, annotations: dict[str, str]) -> None:
+        try:
+            wave = wave_of(annotations)
+        except ValueError as error:
+            self.problems.append(self._problem(found, str(error), _ANNOTATIONS))
+            return
+        options = options_of(annotations)
+        self._warn(found, annotations, options)
+        body = applied(found.value)
+        line = self._place(found, "").line if found.pointer else found.document.line
+        origin = Origin(self._file.path, line)
+        self.resources.append(Resource(key_of(body), body["apiVersion"], body, origin, wave, options))
+
+    def _warn(self, found: _Found, annotations: dict[str, str], options: frozenset[str]) -> None:
+        for sentence in unknown_options(options):
+            self.warnings.append(self._problem(found, sentence, _ANNOTATIONS))
+        for name in (*OURS, FOREIGN_TRACKING_ID):
+            if name in annotations:
+                why = "is put on the live object by hand, never in Git" if name == HANDOVER else "is not for Git to set"
+                message = f"the annotation {name} {why}; it is left out"
+                self.warnings.append(self._problem(found, message, f"{_ANNOTATIONS}/{escape(name)}"))
+
+    def _problem(self, found: _Found, message: str, pointer: str) -> Problem:
+        place = self._place(found, pointer)
+        return Problem(self._file.path, place.line, place.column, f"{_subject(found.value)}{message}")
+
+    def _place(self, found: _Found, pointer: str) -> Place:
+        """The place of a field, or of the nearest thing around it."""
+        line = found.document.line
+        if self._places[0] != line:
+            self._places = (line, positions(self._file.data, line))
+        places = self._places[1]
+        path = found.pointer + pointer
+        while path and path not in places:
+            path = path.rpartition("/")[0]
+        return places.get(path, Place(line, 0))
+
+
+def _subject(value: Any) -> str:
+    """What a message is about, as far as the object says it."""
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if isinstance(name, str) and isinstance(value.get("kind"), str):
+        return f"{value['kind']} {name}: "
+    return ""

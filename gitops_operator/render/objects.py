@@ -1,0 +1,148 @@
+"""Whether a document of a file is a Kubernetes object that can be applied, and what of it is applied."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gitops_operator.model.resource import (
+    ARGO_PREFIX,
+    DESIRED_DIGEST,
+    HANDOVER,
+    LAST_APPLIED,
+    PREFIX,
+    TRACKING_ID,
+    group_of,
+)
+from gitops_operator.render.positions import escape
+
+FOREIGN_TRACKING_ID = ARGO_PREFIX + "tracking-id"
+OURS = (TRACKING_ID, DESIRED_DIGEST, HANDOVER)
+
+_SERVERS_OWN = ("uid", "resourceVersion", "generation", "selfLink", "creationTimestamp", "managedFields")
+_HOOKS: Mapping[str, frozenset[str]] = {  # and the words that say "never apply this"
+    PREFIX + "hook": frozenset(("Skip",)),
+    ARGO_PREFIX + "hook": frozenset(("Skip",)),
+    "helm.sh/hook": frozenset(("test", "test-success", "test-failure", "pre-rollback", "post-rollback")),
+}
+_TYPES: Mapping[type, str] = {type(None): "null", bool: "a boolean", list: "a list", dict: "an object", str: "text"}
+
+Complaint = tuple[str, str]
+"""What is wrong, and the JSON pointer of the place."""
+
+
+def complaints(value: Any) -> Iterator[Complaint]:
+    """Everything that keeps a document from being an object with an identity."""
+    if not isinstance(value, dict):
+        yield f"this is {kind_of(value)}, not a Kubernetes object", ""
+        return
+    metadata = value.get("metadata")
+    for field in ("apiVersion", "kind"):
+        yield from _text(value, field, "")
+    if metadata is None:
+        yield "the object has no metadata.name", ""
+    elif isinstance(metadata, dict):
+        yield from _metadata(metadata)
+    else:
+        yield f"metadata is {kind_of(metadata)}, not an object", "/metadata"
+    if _is_secret(value):
+        yield from _texts(value.get("data"), "/data")
+        yield from _texts(value.get("stringData"), "/stringData")
+
+
+def hook_of(annotations: Mapping[str, str]) -> str | None:
+    """The annotation that makes an object a hook; None for other objects and "" for one that is never applied."""
+    for name, left_out in _HOOKS.items():
+        words = _words(annotations.get(name, ""))
+        if words:
+            return "" if words <= left_out else name
+    return None
+
+
+def applied(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an object is applied: without what belongs to the server, to controllers or to other tools."""
+    body = {name: part for name, part in value.items() if name != "status"}
+    body["metadata"] = _applied_metadata(value["metadata"])
+    if _is_secret(body) and "stringData" in body:
+        body = _with_data(body)
+    if _is_aggregated(body):
+        body.pop("rules", None)
+    return body
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, for a sentence; never the value, which may be a secret."""
+    return _TYPES.get(type(value), "a number")
+
+
+def _text(parent: Mapping[str, Any], field: str, pointer: str, *, optional: bool = False) -> Iterator[Complaint]:
+    value = parent.get(field)
+    path = f"{pointer}/{field}".replace("/", ".")[1:]
+    if value is None or value == "":
+        if not optional:
+            yield f"the object has no {path}", pointer
+    elif not isinstance(value, str):
+        yield f"{path} is {_not_text(value)}", f"{pointer}/{field}"
+
+
+def _metadata(metadata: Mapping[str, Any]) -> Iterator[Complaint]:
+    if metadata.get("generateName") and not metadata.get("name"):
+        yield "the object has only a generateName; what is applied again and again needs a name", "/metadata"
+    else:
+        yield from _text(metadata, "name", "/metadata")
+    yield from _text(metadata, "namespace", "/metadata", optional=True)
+    for field in ("labels", "annotations"):
+        yield from _texts(metadata.get(field), f"/metadata/{field}")
+
+
+def _texts(values: Any, pointer: str) -> Iterator[Complaint]:
+    """Labels, annotations and the like: a table of texts."""
+    path = pointer.replace("/", ".")[1:]
+    if values is None:
+        return
+    if not isinstance(values, dict):
+        yield f"{path} is {kind_of(values)}, not an object", pointer
+        return
+    for name, value in values.items():
+        if not isinstance(value, str):
+            yield f"{path}[{name}] is {_not_text(value)}", f"{pointer}/{escape(name)}"
+
+
+def _not_text(value: Any) -> str:
+    return f"{kind_of(value)}, not text" + ("" if isinstance(value, (dict, list)) else "; put it in quotes")
+
+
+def _is_secret(value: Mapping[str, Any]) -> bool:
+    return value.get("kind") == "Secret" and value.get("apiVersion") == "v1"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.split(",") if word.strip())
+
+
+def _applied_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in metadata.items() if name not in _SERVERS_OWN and value is not None}
+    if not kept.get("namespace"):
+        kept.pop("namespace", None)
+    if "annotations" in kept:
+        dropped = (LAST_APPLIED, FOREIGN_TRACKING_ID, *OURS)
+        kept["annotations"] = {name: text for name, text in kept["annotations"].items() if name not in dropped}
+        if not kept["annotations"]:
+            del kept["annotations"]
+    return kept
+
+
+def _with_data(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """A Secret as the server would store it: `stringData` wins over `data`."""
+    encoded = {
+        name: base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+        for name, text in (secret["stringData"] or {}).items()
+    }
+    rest = {name: value for name, value in secret.items() if name != "stringData"}
+    return {**rest, "data": {**(secret.get("data") or {}), **encoded}} if encoded else rest
+
+
+def _is_aggregated(body: Mapping[str, Any]) -> bool:
+    is_role = body["kind"] == "ClusterRole" and group_of(body["apiVersion"]) == "rbac.authorization.k8s.io"
+    return is_role and body.get("aggregationRule") is not None

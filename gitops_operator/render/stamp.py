@@ -1,0 +1,108 @@
+"""What one Application adds to a render: default namespace, tracking id, digest. Pure, so that it can be remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gitops_operator.errors import Problem, RenderError
+from gitops_operator.model.application import ApplicationKey
+from gitops_operator.model.digest import desired_digest
+from gitops_operator.model.resource import (
+    DESIRED_DIGEST,
+    TRACKING_ID,
+    Body,
+    GroupKind,
+    Resource,
+    ResourceKey,
+)
+from gitops_operator.model.tracking import tracking_id
+from gitops_operator.render import Rendered
+
+_NO_NAMESPACE = "neither the file nor the Application's destination names one"
+
+ScopeOf = Callable[[GroupKind], bool | None]
+"""Whether a kind is namespaced; None where the cluster does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """The desired objects of one Application; `unknown_kinds` were taken for namespaced."""
+
+    resources: tuple[Resource, ...]
+    warnings: tuple[Problem, ...] = ()
+    unknown_kinds: frozenset[GroupKind] = frozenset()
+
+
+def stamp(
+    rendered: Rendered, key_of_app: ApplicationKey, installation: str, default_namespace: str, scope_of: ScopeOf
+) -> Stamped:
+    """Makes a render the Application's own.
+
+    Raises:
+        RenderError: objects without the namespace that they need, and objects that stand twice.
+    """
+    kinds = {resource.key.group_kind for resource in rendered.resources}
+    scopes = {kind: scope_of(kind) for kind in kinds}
+    warnings = list(rendered.warnings)
+    problems: list[Problem] = []
+    placed = []
+    for resource in rendered.resources:
+        scope = scopes[resource.key.group_kind]
+        if scope is False and resource.key.namespace:
+            warnings.append(
+                _problem(resource, "a cluster-scoped object has no namespace; the one in the file is left out")
+            )
+        namespace = "" if scope is False else resource.key.namespace or default_namespace
+        if scope and not namespace:
+            problems.append(_problem(resource, f"{resource.key} needs a namespace; {_NO_NAMESPACE}"))
+        placed.append(_placed(resource, namespace))
+    problems += _duplicates(placed)
+    if problems:
+        raise RenderError(tuple(problems))
+    resources = tuple(_stamped(resource, key_of_app, installation) for resource in placed)
+    return Stamped(resources, tuple(warnings), frozenset(kind for kind in kinds if scopes[kind] is None))
+
+
+def with_stamps(resource: Resource) -> dict[str, Any]:
+    """The object as it is applied, with tracking id and digest as annotations."""
+    body = dict(resource.body)
+    metadata = dict(body["metadata"])
+    stamps = {TRACKING_ID: resource.tracking_id, DESIRED_DIGEST: resource.digest}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **stamps}
+    body["metadata"] = metadata
+    return body
+
+
+def _placed(resource: Resource, namespace: str) -> Resource:
+    """The object in its namespace; "" takes it out of any."""
+    if namespace == resource.key.namespace:
+        return resource
+    metadata = {name: value for name, value in resource.body["metadata"].items() if name != "namespace"}
+    if namespace:
+        metadata["namespace"] = namespace
+    body: Body = {**resource.body, "metadata": metadata}
+    return replace(resource, key=resource.key._replace(namespace=namespace), body=body)
+
+
+def _duplicates(resources: list[Resource]) -> list[Problem]:
+    first: dict[ResourceKey, Resource] = {}
+    problems = []
+    for resource in resources:
+        other = first.setdefault(resource.key, resource)
+        if other is not resource:
+            problems.append(_problem(resource, f"{resource.key} stands twice; first in {other.origin}"))
+    return problems
+
+
+def _stamped(resource: Resource, app: ApplicationKey, installation: str) -> Resource:
+    return replace(
+        resource,
+        tracking_id=tracking_id(installation, app, resource.key),
+        digest=desired_digest(resource.body),
+    )
+
+
+def _problem(resource: Resource, message: str) -> Problem:
+    return Problem(resource.origin.file, resource.origin.line, 0, message)
