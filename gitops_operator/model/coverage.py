@@ -22,7 +22,7 @@ def covers(live: Body, desired: Body, manager: str = FIELD_MANAGER) -> bool:
 
 
 def uncovered(live: Body, desired: Body, manager: str = FIELD_MANAGER) -> tuple[Path, ...]:
-    """The paths of the desired object that our entry does not name; without an entry the empty path, the whole object."""
+    """The paths of the desired object that our entry does not name; the empty one (the object) without an entry."""
     entry = our_entry(entries_of(live), manager)
     if entry is None or entry.get("apiVersion") != desired.get("apiVersion"):
         return ((),)

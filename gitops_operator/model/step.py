@@ -36,7 +36,7 @@ class Task:
     APPLY, REPLACE (after a dry run proved it valid) and RECREATE (delete and create, after the same proof) send `body`;
     VALIDATE is an apply as a server dry run; VERIFY is one too, whose answer must equal live for H(live) to become the
     baseline; PRUNE deletes the object with `uid`, at first only in `resource_version`.
-    `care` is the change's own.
+    `care` is the change's own; `tracking_id` is what the object of a PRUNE must still carry when it is read again.
     """
 
     kind: TaskKind
@@ -51,6 +51,7 @@ class Task:
     migrates: bool = False
     propagation: Propagation = Propagation.FOREGROUND
     care: Care = field(default=CARELESS, compare=False, hash=False)
+    tracking_id: str = ""
 
 
 class Result(StrEnum):
