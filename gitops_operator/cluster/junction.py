@@ -1,0 +1,106 @@
+"""Where the reflectors of all kinds meet one sink: joins namespaces, remembers states, notices definitions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol
+
+from gitops_operator.cluster.definitions import Definitions
+from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
+from gitops_operator.model.resource import GroupKind
+
+_FROM_BEST = (KindState.READY, KindState.CATCHING_UP, KindState.BROKEN)
+
+
+class Sink(Protocol):
+    """Where a cluster's objects go, as JSON that names its apiVersion and kind."""
+
+    def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Awaitable[None] | None:
+        """The full list: what is not in it is gone. With a namespace, of that namespace only.
+
+        A sink that needs long may return an awaitable; nothing else of that kind comes before it is done.
+        """
+
+    def changed(self, kind: Kind, raw: bytes) -> None:
+        """New, or not as before."""
+
+    def deleted(self, kind: Kind, raw: bytes) -> None:
+        """Gone; `raw` is how it was last."""
+
+    def state(self, group_kind: GroupKind, status: KindStatus) -> None:
+        """How well a kind is known from now on."""
+
+    def gone(self, group_kind: GroupKind) -> None:
+        """The kind is no longer served, and with it all of its objects."""
+
+    def catalogue(self, catalogue: Catalogue) -> None:
+        """What is served from now on; told before anything about its kinds."""
+
+
+class Junction:
+    """The sink's side of one cluster; `look` is set when discovery should be asked."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.definitions = Definitions()
+        self.look = asyncio.Event()
+        self._statuses: dict[GroupKind, KindStatus] = {}
+        self._parts: dict[GroupKind, dict[str, KindStatus]] = {}
+
+    @property
+    def statuses(self) -> Mapping[GroupKind, KindStatus]:
+        """What was last said of each kind."""
+        return self._statuses
+
+    def status(self, group_kind: GroupKind, namespace: str, status: KindStatus) -> None:
+        """Of several namespaces the worst counts."""
+        parts = self._parts.setdefault(group_kind, {})
+        parts[namespace] = status
+        self.say(group_kind, max(parts.values(), key=lambda part: _FROM_BEST.index(part.state)))
+
+    def say(self, group_kind: GroupKind, status: KindStatus) -> None:
+        """Tell the sink, if it is news."""
+        if self._statuses.get(group_kind) != status:
+            self._statuses[group_kind] = status
+            self.sink.state(group_kind, status)
+
+    def restart(self, group_kind: GroupKind, namespaces: Sequence[str]) -> None:
+        """Reflectors of these namespaces begin anew."""
+        self._parts[group_kind] = dict.fromkeys(namespaces, KindStatus(KindState.CATCHING_UP))
+
+    def gone(self, group_kind: GroupKind) -> None:
+        self._statuses.pop(group_kind, None)
+        self._parts.pop(group_kind, None)
+        self.sink.gone(group_kind)
+
+
+class KindFeed:
+    """One reflector's way to the sink."""
+
+    def __init__(self, kind: Kind, namespace: str, junction: Junction) -> None:
+        self._kind = kind
+        self._namespace = namespace
+        self._junction = junction
+        self._sink = junction.sink
+
+    def replaced(self, objects: Sequence[bytes]) -> Awaitable[None] | None:
+        if self._junction.definitions.replaced(self._kind.group_kind, objects):
+            self._junction.look.set()
+        return self._sink.replaced(self._kind, objects, self._namespace)
+
+    def changed(self, raw: bytes) -> None:
+        self._sink.changed(self._kind, raw)
+        if self._junction.definitions.changed(self._kind.group_kind, raw):
+            self._junction.look.set()
+
+    def deleted(self, raw: bytes) -> None:
+        self._sink.deleted(self._kind, raw)
+        if self._junction.definitions.deleted(self._kind.group_kind, raw):
+            self._junction.look.set()
+
+    def state(self, status: KindStatus) -> None:
+        self._junction.status(self._kind.group_kind, self._namespace, status)
+
+    def absent(self) -> None:
+        self._junction.look.set()
