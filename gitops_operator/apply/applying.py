@@ -1,0 +1,156 @@
+"""APPLY, and its two dry runs: VALIDATE and VERIFY."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitops_operator.apply.custody import ATTEMPTS, body_of, decoded, patched, prepare, read
+from gitops_operator.apply.merging import merge
+from gitops_operator.apply.siblings import stolen_fields
+from gitops_operator.apply.unknown import UnknownFields
+from gitops_operator.apply.writer import How, Writer, Written
+from gitops_operator.errors import ClusterError
+from gitops_operator.model.adoption import take_over_patch
+from gitops_operator.model.managed_fields import entries_of
+from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body
+from gitops_operator.model.sending import body_to_send
+from gitops_operator.model.step import Outcome, Result, Task
+
+_UNAPPLIABLE = frozenset({405, 415})
+
+
+async def apply(task: Task, writer: Writer) -> Outcome:
+    """Make the object what Git says, by server-side apply."""
+    body, version = await prepare(task, writer)
+    written, warnings = await send(task, writer, body)
+    answer = decoded(written.body)
+    if written.created:
+        return Outcome(task.key, task.kind, Result.CREATED, warnings=warnings)
+    before = version if version and not task.migrates else task.resource_version
+    is_unchanged = answer["metadata"].get("resourceVersion") == before
+    return Outcome(
+        task.key,
+        task.kind,
+        Result.UNCHANGED if is_unchanged else Result.CONFIGURED,
+        warnings=warnings,
+        unsettled=is_unchanged or not _keeps_stamps(answer, body),
+    )
+
+
+def _keeps_stamps(answer: Body, body: Body) -> bool:
+    """Whether our annotations are on what the server stored: an admission policy may strip them."""
+    sent, kept = (part["metadata"].get("annotations") or {} for part in (body, answer))
+    return all(kept.get(name) == sent.get(name) for name in (TRACKING_ID, DESIRED_DIGEST))
+
+
+async def send(task: Task, writer: Writer, body: Body) -> tuple[Written, tuple[str, ...]]:
+    """Apply, and again after curing what can be cured: the answer and what there is to warn of."""
+    if (task.api_version, task.key.kind) in writer.unappliable:
+        return await merge(task, writer, body), ()
+    unknown = UnknownFields()
+    how = How(force=task.force_conflicts, strict=task.validate)
+    for attempt in range(ATTEMPTS):
+        try:
+            written = await writer.apply(task, body, how)
+        except ClusterError as error:
+            if error.status in _UNAPPLIABLE:
+                writer.unappliable.add((task.api_version, task.key.kind))
+                return await merge(task, writer, body), ()
+            cured = None if attempt == ATTEMPTS - 1 else await _cured(task, writer, body, error, unknown)
+            if cured is None:
+                raise
+            body = cured
+        else:
+            return written, (*written.warnings, *unknown.warnings(task))
+    raise AssertionError  # the last attempt returns or raises
+
+
+async def _cured(  # five things are at hand when an apply is refused
+    task: Task, writer: Writer, body: Body, error: ClusterError, unknown: UnknownFields
+) -> Body | None:
+    """The body to try again with, None when nothing helps."""
+    if not task.validate and (less := unknown.dropped(body, error)) is not None:
+        return less
+    if _is_stale(error, body) and task.desired is not None:
+        live = await read(task, writer)
+        return body if live is None else body_to_send(task.desired, live, task.care.ignored)
+    if error.status == 422 and task.force_conflicts:
+        return await _taken_over(task, writer, body, error)
+    return None
+
+
+def _is_stale(error: ClusterError, body: Body) -> bool:
+    return error.status == 409 and "resourceVersion" in body["metadata"] and not error.causes
+
+
+async def _taken_over(task: Task, writer: Writer, body: Body, error: ClusterError) -> Body | None:
+    live = await read(task, writer)
+    if live is None or not stolen_fields(error, body, live):
+        return None
+    after = await patched(task, writer, lambda now: take_over_patch(now, stolen_fields(error, body, now)))
+    if after is None:
+        return body
+    if after["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+        return None
+    if task.desired is not None and task.care.ignored:
+        return body_to_send(task.desired, after, task.care.ignored)
+    return body
+
+
+async def validate(task: Task, writer: Writer) -> Outcome:
+    """Would the apply go through?"""
+    body, unknown = body_of(task), UnknownFields()
+    how = How(dry_run=True, force=task.force_conflicts, strict=task.validate)
+    for attempt in range(ATTEMPTS):
+        try:
+            await writer.apply(task, body, how)
+        except ClusterError as error:
+            less = None if task.validate or attempt == ATTEMPTS - 1 else unknown.dropped(body, error)
+            if less is not None:
+                body = less
+            elif await _is_curable(task, writer, body, error):
+                break
+            else:
+                raise
+        else:
+            break
+    return Outcome(task.key, task.kind, Result.VALID, warnings=unknown.warnings(task))
+
+
+async def _is_curable(task: Task, writer: Writer, body: Body, error: ClusterError) -> bool:
+    """Whether the real apply would take over what is in the way, or a fresh look, or another way to write."""
+    if error.status in _UNAPPLIABLE or _is_stale(error, body):
+        return True
+    if error.status != 422 or not task.uid or not task.force_conflicts:
+        return False
+    live = await read(task, writer)
+    return live is not None and bool(stolen_fields(error, body, live))
+
+
+async def verify(task: Task, writer: Writer) -> Outcome:
+    """Would an apply change anything? Only then is what lives not what our last apply left."""
+    live = await read(task, writer)
+    if live is None:
+        return Outcome(task.key, task.kind, Result.DIFFERS)
+    version = live["metadata"]["resourceVersion"]
+    body = body_of(task)
+    if task.desired is not None and task.care.ignored:
+        body = body_to_send(task.desired, live, task.care.ignored)
+    try:
+        written = await writer.apply(task, body, How(dry_run=True, strict=task.validate))
+    except ClusterError as error:
+        if await _is_curable(task, writer, body, error):
+            return Outcome(task.key, task.kind, Result.DIFFERS, resource_version=version)
+        raise
+    same = comparable(decoded(written.body)) == comparable(live)
+    return Outcome(task.key, task.kind, Result.VERIFIED if same else Result.DIFFERS, resource_version=version)
+
+
+def comparable(body: Body) -> dict[str, Any]:
+    """An object without what moves by itself: status, versions, and the times in managedFields."""
+    moving = {"resourceVersion", "generation", "managedFields"}
+    metadata = {name: value for name, value in body["metadata"].items() if name not in moving}
+    entries = [{name: value for name, value in entry.items() if name != "time"} for entry in entries_of(body)]
+    owners = [entry for entry in entries if not entry.get("subresource")]
+    rest = {name: value for name, value in body.items() if name not in {"status", "metadata"}}
+    return {**rest, "metadata": metadata, "managedFields": sorted(owners, key=repr)}

@@ -1,0 +1,137 @@
+"""Compares what Git wants with what lives: for each object what should happen to it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from gitops_operator.diff.context import Context
+from gitops_operator.diff.ignore import REPLICAS, ignored_paths
+from gitops_operator.diff.kinds import Kinds, defined_kinds
+from gitops_operator.diff.verdict import Verdict, is_tracked_by, judge
+from gitops_operator.model.application import APPLICATION
+from gitops_operator.model.change import Action, Change, Why
+from gitops_operator.model.fields_v1 import Fields, Path, resolve, without
+from gitops_operator.model.live import LiveObject, Snapshot
+from gitops_operator.model.managed_fields import entries_of, fields_of, our_entry
+from gitops_operator.model.resource import Body, Resource, ResourceKey, options_of
+from gitops_operator.model.sending import Care, body_to_send
+
+__all__ = ["Context", "compare", "ignored_in"]
+
+_KEEPING = frozenset({"Prune=false", "Prune=confirm"})
+
+
+def compare(desired: Sequence[Resource], snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
+    """One Change for every desired object, in their order, then one for every tracked object that is not desired.
+
+    An object that nothing happened to since our last apply costs a few comparisons of short strings: see `is_settled`.
+    """
+    kinds = Kinds(snapshot, context.catalogue, defined_kinds(desired))
+    ready, served = kinds.ready, context.catalogue.served
+    objects = snapshot.objects
+    changes: list[Change] = []
+    for resource in desired:
+        key = resource.key
+        live = objects.get(key)
+        if (
+            live is not None
+            and is_settled(resource, live, context)
+            and key[:2] in ready
+            and (not served or (resource.api_version, key.kind) in served)
+        ):
+            changes.append(Change(key, Action.NONE, Why.IN_SYNC, "", resource, live))
+        else:
+            changes.append(_compared(resource, live, snapshot, context, kinds))
+    changes.extend(_undesired({resource.key for resource in desired}, snapshot, context, kinds))
+    return tuple(changes)
+
+
+def is_settled(resource: Resource, live: LiveObject, context: Context) -> bool:
+    """The rule of drift.md: ours, not going, Git says the same, and what we own is as our last apply left it."""
+    return (
+        live.digest == resource.digest
+        and live.ownership == live.baseline != ""
+        and not live.deletion_timestamp
+        and not live.managers
+        and live.foreign_owner is None
+        and is_tracked_by(live, context)
+    )
+
+
+def ignored_in(resource: Resource, live: Body | None, snapshot: Snapshot, context: Context) -> frozenset[Path]:
+    """The fields of an object that do not count: what rules select, and the replicas of an autoscaled workload."""
+    about = context.rules.about(resource.key) if context.rules.rules else ()
+    ignored = ignored_paths(about, resource.body, live) if about else frozenset()
+    return ignored | {REPLICAS} if resource.key in snapshot.autoscaled else ignored
+
+
+def _compared(
+    resource: Resource, live: LiveObject | None, snapshot: Snapshot, context: Context, kinds: Kinds
+) -> Change:
+    key = resource.key
+    obstacle = kinds.obstacle_for(resource)
+    if obstacle is not None:
+        return Change(key, Action.NONE, obstacle.why, obstacle.message, resource, live)
+    body = live.body.load() if live is not None and live.body is not None else None
+    ignored = ignored_in(resource, body, snapshot, context)
+    if live is None:
+        sent = body_to_send(resource, None, ignored)
+        return Change(key, Action.CREATE, Why.MISSING, "", resource, None, sent, care=Care(ignored))
+    verdict = judge(resource, live, ignored, context)
+    action = _action(verdict, resource, context)
+    if action is Action.NONE and not verdict.unverified:
+        return Change(key, action, verdict.why, verdict.message, resource, live)
+    migrates = context.migrates and (bool(live.managers) or verdict.why in {Why.ADOPTED, Why.HANDED_OVER})
+    return Change(
+        key,
+        action,
+        verdict.why,
+        verdict.message,
+        resource,
+        live,
+        body_to_send(resource, body, ignored, migrates=migrates),
+        unverified=verdict.unverified,
+        migrates=migrates,
+        care=Care(ignored, _previous_fields(live, ignored)),
+    )
+
+
+def _action(verdict: Verdict, resource: Resource, context: Context) -> Action:
+    if verdict.why in {Why.IN_SYNC, Why.AT_ADMISSION, Why.GOING, Why.CONFLICT}:
+        return Action.NONE
+    return Action.REPLACE if "Replace=true" in resource.options | context.options else Action.UPDATE
+
+
+def _previous_fields(live: LiveObject, ignored: Collection[Path]) -> Fields | None:
+    """What we owned before others took some of it; what does not count is not taken back."""
+    entry = our_entry(entries_of(live.settled.load())) if live.settled is not None else None
+    if entry is None:
+        return None
+    fields = fields_of(entry)
+    for path in ignored:
+        fields = without(fields, resolve(path, fields))
+    return fields
+
+
+def _undesired(
+    desired: Collection[ResourceKey], snapshot: Snapshot, context: Context, kinds: Kinds
+) -> Iterator[Change]:
+    """The tracked objects that Git does not want any more."""
+    itself = ResourceKey(*APPLICATION, *context.application)
+    for key, live in snapshot.objects.items():
+        if key not in desired and is_tracked_by(live, context) and not live.is_controlled and key != itself:
+            yield _to_prune(live, context, kinds)
+
+
+def _to_prune(live: LiveObject, context: Context, kinds: Kinds) -> Change:
+    obstacle = kinds.obstacle_of(live.key.group_kind)
+    if obstacle is not None:
+        return Change(live.key, Action.NONE, obstacle.why, obstacle.message, live=live)
+    if live.is_going:
+        return Change(live.key, Action.NONE, Why.GOING, f"{live.key} is being deleted.", live=live)
+    keeping = _KEEPING & (options_of(live.annotations) | context.options)
+    if keeping or live.annotations.get("helm.sh/resource-policy") == "keep":
+        reason = min(keeping) if keeping else "helm.sh/resource-policy: keep"
+        message = f"{live.key} is not in Git any more and stays: {reason}."
+        return Change(live.key, Action.NONE, Why.KEPT, message, live=live)
+    return Change(live.key, Action.PRUNE, Why.NOT_DESIRED, live=live)
