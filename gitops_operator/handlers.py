@@ -73,11 +73,14 @@ class KopfThread:
         self._wake, self._connect, self._on_restart = wake, connect, on_restart
         self._pauses = pauses or Pauses()
         self._stopping = threading.Event()
-        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self._thread = threading.Thread(target=self._supervise, name="kopf", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
+        # Kopf says at INFO that a handler has succeeded, for each event, and warns that our thread gets no signals.
+        logging.getLogger("kopf").setLevel(logging.WARNING)
+        logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
         self._thread.start()
 
     def is_alive(self) -> bool:
@@ -88,9 +91,9 @@ class KopfThread:
         """Ask Kopf to end and wait for it; it blocks, so call it from a thread or when the loop has ended."""
         self._stopping.set()
         if self._running:
-            loop, flag = self._running
+            loop, task = self._running
             with suppress(RuntimeError):  # the loop has been closed meanwhile
-                loop.call_soon_threadsafe(flag.set)
+                loop.call_soon_threadsafe(task.cancel)
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -99,7 +102,9 @@ class KopfThread:
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                asyncio.run(self._run())
+                asyncio.run(self._live())
+            except asyncio.CancelledError:
+                _log.debug("Kopf was cancelled")
             except Exception:  # noqa: BLE001  # the edge: whatever ends Kopf, it is started again
                 _log.exception("Kopf ended with an error")
             if self._stopping.is_set():
@@ -111,23 +116,19 @@ class KopfThread:
             self._stopping.wait(pause)
             pause = min(pause * 2, self._pauses.longest)
 
+    async def _live(self) -> None:
+        """One life of Kopf, ended by cancelling: on a stop flag it first waits 5 s for requests without an answer."""
+        self._running = asyncio.get_running_loop(), asyncio.create_task(self._run())
+        if not self._stopping.is_set():
+            await self._running[1]
+
     async def _run(self) -> None:
-        """One life of Kopf. Its flag belongs to this loop: one of another kind would hold a thread of a pool."""
-        flag = asyncio.Event()
-        self._running = asyncio.get_running_loop(), flag
-        if self._stopping.is_set():
-            return
         logins = _Logins(self._connect)
         registry = kopf.OperatorRegistry()
         register(registry, self._wake, logins.login)
         try:
             await kopf.operator(
-                registry=registry,
-                settings=settings(),
-                identity=_IDENTITY,
-                standalone=True,
-                clusterwide=True,
-                stop_flag=flag,
+                registry=registry, settings=settings(), identity=_IDENTITY, standalone=True, clusterwide=True
             )
         finally:
             await logins.close()

@@ -1,16 +1,18 @@
 """Leadership by a Lease: one writer at a time, handed over at once on a clean exit and by silence after a crash.
 
-kubernetes-asyncio's own election was read and not used: see the ADR about the lease.
+kubernetes-asyncio's own election was tried and not used: decision 10.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -23,18 +25,29 @@ from gitops_operator.model.kind import Kind
 
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
 
+_JUST_AFTER = 0.005
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """Seconds. A leader stops `renew_deadline` after it sent its last renewal that was accepted; others wait
-    `duration` without seeing one. The difference is the margin for clocks that run unequally fast.
-    """
+    """Seconds. Others wait `duration` without seeing a renewal; they look every `look`, and so notice a clean exit."""
 
     duration: float = 15.0
-    renew_deadline: float = 10.0
-    retry: float = 2.0
+    look: float = 0.5
+
+    @property
+    def deadline(self) -> float:
+        """A leader stops so long after it sent its last renewal that was accepted.
+
+        The rest of the duration is for clocks that run unequally fast and for requests that are on their way.
+        """
+        return self.duration * 2 / 3
+
+    @property
+    def renew(self) -> float:
+        """How often a leader renews: five tries before its deadline."""
+        return self.deadline / 5
 
 
 class LeaseName(NamedTuple):
@@ -80,10 +93,13 @@ class Leadership:
         self._changed = changed
         self._times = times or LeaseTimes()
         self._led = False
-        self._released = False
+        self._ending = asyncio.Event()
         self._valid_until = -1.0
+        self._expiry: asyncio.TimerHandle | None = None
         self._seen = ""  # the resourceVersion of the Lease when it last moved, as we saw it …
         self._seen_at = 0.0  # … on our own clock: nobody's wall clock counts
+        self._seen_duration = 0.0
+        self._trouble = ""
         self._one_at_a_time = asyncio.Lock()
 
     def is_leader(self) -> bool:
@@ -93,21 +109,18 @@ class Leadership:
     async def run(self) -> None:
         """Stand for election, again after each loss; ends when released or cancelled."""
         try:
-            while not self._released:
+            while not self._ending.is_set():
                 await self._round()
-                self._announce()
                 await self._pause()
         finally:
-            self._valid_until = -1.0
-            self._announce()
+            self._lose()
 
     async def release(self) -> None:
         """Stop leading now and let the next one lead at once."""
-        self._released = True
-        self._valid_until = -1.0
-        self._announce()
+        self._ending.set()
+        self._lose()
         try:
-            async with asyncio.timeout(self._times.renew_deadline / 2), self._one_at_a_time:
+            async with asyncio.timeout(self._times.deadline / 2), self._one_at_a_time:
                 lease = await self._read()
                 if lease and lease.spec.holder_identity == self.identity:
                     await self._write(lease, {"holderIdentity": "", "leaseDurationSeconds": 1})
@@ -115,42 +128,46 @@ class Leadership:
             _log.warning("the lease could not be released: %s", error)
 
     async def _round(self) -> None:
+        trouble = ""
         try:
-            async with asyncio.timeout(self._times.renew_deadline / 2), self._one_at_a_time:
+            async with asyncio.timeout(self._times.deadline / 2), self._one_at_a_time:
                 await self._acquire_or_renew()
         except TimeoutError:
-            _log.warning("the lease could not be renewed in time")
+            trouble = "no answer in time"
         except ClusterError as error:
-            if error.status != 409:  # somebody else was faster
-                _log.warning("the lease could not be renewed: %s", error)
+            trouble = "" if error.status == 409 else error.message  # 409: somebody else was faster
+        if trouble and trouble != self._trouble:
+            _log.warning("the lease cannot be read or renewed: %s", trouble)
+        self._trouble = trouble
 
     async def _pause(self) -> None:
-        """Until the next round, but not beyond the moment in which leadership ends by itself."""
-        pause = self._times.retry * random.uniform(0.8, 1.0)  # noqa: S311 – spreads load, protects nothing
-        left = self._valid_until - time.monotonic()
-        if 0 < left < pause:
-            await asyncio.sleep(left)
-            self._announce()
-            pause -= left
-        await asyncio.sleep(pause)
+        seconds = self._times.renew if self.is_leader() else self._times.look
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds * random.uniform(0.8, 1.0)):  # noqa: S311 – spreads load
+                await self._ending.wait()
 
     async def _acquire_or_renew(self) -> None:
-        if self._released:
+        if self._ending.is_set():
             return
         lease = await self._read()
-        if lease is None:
-            await self._create()
-        elif lease.spec.holder_identity == self.identity:
+        holder = lease.spec.holder_identity if lease else ""
+        if holder == self.identity:
             await self._take(lease, {})
-        elif not lease.spec.holder_identity or self._has_expired(lease):
-            transitions = (lease.spec.lease_transitions or 0) + 1
-            await self._take(lease, {"acquireTime": _now(), "leaseTransitions": transitions})
+            return
+        if holder:
+            self._lose()  # somebody took it by force, or while we were away
+        self._watch(lease)
+        if (lease and not holder) or self._has_expired():
+            await self._take(lease, {"acquireTime": _now()})
 
-    def _has_expired(self, lease: _Lease) -> bool:
-        now = time.monotonic()
-        if lease.metadata.resource_version != self._seen:
-            self._seen, self._seen_at = lease.metadata.resource_version, now
-        return now - self._seen_at > (lease.spec.lease_duration_seconds or self._times.duration)
+    def _watch(self, lease: _Lease | None) -> None:
+        """Remember when the Lease last moved. One that is deleted counts as seen last: its holder may not know yet."""
+        if lease and lease.metadata.resource_version != self._seen:
+            self._seen, self._seen_at = lease.metadata.resource_version, time.monotonic()
+            self._seen_duration = lease.spec.lease_duration_seconds or self._times.duration
+
+    def _has_expired(self) -> bool:
+        return self.is_leader() or not self._seen or time.monotonic() - self._seen_at > self._seen_duration
 
     async def _read(self) -> _Lease | None:
         try:
@@ -159,23 +176,30 @@ class Leadership:
             if error.status == 404:
                 return None
             raise
-        return msgspec.json.decode(answer.body, type=_Lease)
+        try:
+            return msgspec.json.decode(answer.body, type=_Lease)
+        except msgspec.DecodeError as error:
+            raise ClusterError(f"The Lease cannot be read: {error}.", status=502) from error
 
-    async def _create(self) -> None:
+    async def _take(self, lease: _Lease | None, more: dict[str, Any]) -> None:
         sent_at = time.monotonic()
+        duration = max(1, math.ceil(self._times.duration))
+        spec = {"holderIdentity": self.identity, "leaseDurationSeconds": duration, **more}
+        if lease is None:
+            await self._create(spec)
+        else:
+            transitions = (lease.spec.lease_transitions or 0) + bool(more)
+            await self._write(lease, {**spec, "leaseTransitions": transitions})
+        self._win(sent_at)
+
+    async def _create(self, spec: dict[str, Any]) -> None:
         body = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
+            "apiVersion": LEASE.api_version,
+            "kind": LEASE.kind,
             "metadata": {"name": self._lease.name, "namespace": self._lease.namespace},
-            "spec": {**self._ours(), "acquireTime": _now(), "leaseTransitions": 0},
+            "spec": {**spec, "leaseTransitions": 0, "renewTime": _now()},
         }
         await self._client.create(LEASE, self._lease.namespace, body)
-        self._won(sent_at)
-
-    async def _take(self, lease: _Lease, more: dict[str, Any]) -> None:
-        sent_at = time.monotonic()
-        await self._write(lease, {**self._ours(), **more})
-        self._won(sent_at)
 
     async def _write(self, lease: _Lease, spec: dict[str, Any]) -> None:
         """A patch with the resourceVersion that was read: of two writers one gets 409."""
@@ -185,13 +209,21 @@ class Leadership:
         }
         await self._client.merge_patch(LEASE, *self._lease, patch)
 
-    def _ours(self) -> dict[str, Any]:
-        duration = max(1, round(self._times.duration))
-        return {"holderIdentity": self.identity, "leaseDurationSeconds": duration, "renewTime": _now()}
+    def _win(self, sent_at: float) -> None:
+        if self._ending.is_set():
+            return
+        self._valid_until = sent_at + self._times.deadline
+        if self._expiry:
+            self._expiry.cancel()
+        left = self._valid_until - time.monotonic()
+        self._expiry = asyncio.get_running_loop().call_later(max(left, 0.0) + _JUST_AFTER, self._announce)
+        self._announce()
 
-    def _won(self, sent_at: float) -> None:
-        if not self._released:
-            self._valid_until = sent_at + self._times.renew_deadline
+    def _lose(self) -> None:
+        self._valid_until = -1.0
+        if self._expiry:
+            self._expiry.cancel()
+        self._announce()
 
     def _announce(self) -> None:
         leads = self.is_leader()

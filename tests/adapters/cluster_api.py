@@ -190,7 +190,7 @@ class FakeApi:
     def _discovery(self, request: web.Request) -> web.Response:
         core = request.path == "/api"
         kinds = [kind for kind in self.kinds if (not kind.group) == core]
-        if self.aggregates:
+        if self.aggregates and "apidiscovery" in request.headers.get("Accept", ""):
             body = {"kind": "APIGroupDiscoveryList", "items": list(self._groups(kinds))}
             etag = f'"{hash(json.dumps(body))}"'
             self.requests.append(("discovery", request.path, {}))
@@ -199,8 +199,7 @@ class FakeApi:
             return web.json_response(body, headers={"ETag": etag})
         if core:
             return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
-        groups = [{"name": name, "versions": [{"version": "v1"}]} for name in sorted({kind.group for kind in kinds})]
-        return web.json_response({"kind": "APIGroupList", "groups": groups})
+        return web.json_response({"kind": "APIGroupList", "groups": list(_legacy_groups(kinds))})
 
     def _groups(self, kinds: list[Kind]) -> Iterator[Body]:
         for group in sorted({kind.group for kind in kinds}):
@@ -223,7 +222,13 @@ class FakeApi:
     def _resources(self, group: str, version: str) -> web.Response:
         found = [kind for kind in self.kinds if (kind.group, kind.version) == (group, version)]
         resources = [
-            {"name": kind.plural, "kind": kind.kind, "namespaced": kind.namespaced, "verbs": ["get", "list", "watch"]}
+            {
+                "name": kind.plural,
+                "singularName": kind.kind.lower(),
+                "kind": kind.kind,
+                "namespaced": kind.namespaced,
+                "verbs": ["get", "list", "watch"],
+            }
             for kind in found
         ]
         return web.json_response({"kind": "APIResourceList", "resources": resources})
@@ -286,6 +291,13 @@ async def session_with(address: str, folder: Path, user: Body | None = None) -> 
     path = folder / "kubeconfig"
     path.write_text(json.dumps(config))
     return await connect(str(path))
+
+
+def _legacy_groups(kinds: list[Kind]) -> Iterator[Body]:
+    for group in sorted({kind.group for kind in kinds}):
+        names = dict.fromkeys(kind.version for kind in kinds if kind.group == group)
+        versions = [{"groupVersion": f"{group}/{name}", "version": name} for name in names]
+        yield {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
 def _resource(kind: Kind) -> Body:
