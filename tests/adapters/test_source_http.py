@@ -1,0 +1,248 @@
+"""Repositories behind HTTP and HTTPS, on good and bad days."""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from devcluster.git_server import GitServer, Login
+from gitops_operator.model.application import ApplicationKey, Source
+from gitops_operator.source.credentials import Credential
+from tests.adapters.source_following import APP, OTHER, QUICK, STILL, following
+
+LOGIN = Login(user="bob", password="correct-horse")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Path:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def server(served: Path) -> Iterator[GitServer]:
+    with GitServer(served) as server:
+        yield server
+
+
+def source(server: GitServer, revision: str = "HEAD", *, name: str = "shop") -> Source:
+    return Source(server.http_url(name), revision)
+
+
+async def test_a_repository_without_login_is_read(server: GitServer, tmp_path: Path) -> None:
+    repository = server.create("shop")
+    sha = repository.commit({"apps/a.yaml": "kind: A"}, "first\n\nmore")
+    async with following(tmp_path / "mirrors") as world:
+        found = await world.resolved(source(server))
+        assert found.revision == (sha, "HEAD")
+        assert found.tree.read("apps/a.yaml") == b"kind: A"
+        assert (found.subject, found.author) == ("first", "Dev Cluster")
+        assert abs(found.committed_at - time.time()) < 60
+
+
+async def test_the_right_password_opens_and_is_nowhere_on_disk(served: Path, tmp_path: Path) -> None:
+    with GitServer(served, login=LOGIN) as server:
+        sha = server.create("shop").commit({"a": "1"})
+        credential = Credential(url=server.http_url("shop"), username="bob", password="correct-horse")
+        async with following(tmp_path / "mirrors") as world:
+            assert (await world.resolved(source(server), credential)).revision.sha == sha
+    for file in (tmp_path / "mirrors").rglob("*"):
+        assert not file.is_file() or b"correct-horse" not in file.read_bytes()
+
+
+async def test_a_password_in_the_url_is_used_and_never_shown(served: Path, tmp_path: Path) -> None:
+    with GitServer(served, login=LOGIN) as server:
+        server.create("shop").commit({"a": "1"})
+        with_login = server.http_url("shop").replace("://", "://bob:correct-horse@")
+        async with following(tmp_path / "mirrors") as world:
+            found = await world.resolved(Source(with_login))
+            assert found.tree.repository == server.http_url("shop")
+            error = await world.error(Source(with_login.replace("horse", "donkey")))
+            assert error.reason == "AuthenticationFailed"
+            assert "donkey" not in error.message
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        None,
+        Credential(url="", username="bob", password="wrong-secret"),
+        Credential(url="", bearer_token="wrong-secret"),
+    ],
+)
+async def test_a_wrong_or_missing_login_is_said_so(served: Path, tmp_path: Path, credential: Credential | None) -> None:
+    with GitServer(served, login=LOGIN) as server:
+        server.create("shop").commit({"a": "1"})
+        async with following(tmp_path / "mirrors") as world:
+            error = await world.error(source(server), credential)
+            assert error.reason == "AuthenticationFailed"
+            assert not error.transient
+            assert server.http_url("shop") in error.message
+            assert "wrong-secret" not in error.message + repr(credential)
+
+
+async def test_a_bearer_token_opens(served: Path, tmp_path: Path) -> None:
+    with GitServer(served, login=Login(token="t0ken")) as server:
+        sha = server.create("shop").commit({"a": "1"})
+        async with following(tmp_path / "mirrors") as world:
+            found = await world.resolved(source(server), Credential(url="", bearer_token="t0ken"))
+            assert found.revision.sha == sha
+
+
+async def test_tls_is_trusted_only_with_the_ca_of_the_credential(served: Path, tmp_path: Path) -> None:
+    with GitServer(served, tls=True) as server:
+        sha = server.create("shop").commit({"a": "1"})
+        trusting = Credential(url="", ca=server.ca_file.read_text())
+        async with following(tmp_path / "mirrors") as world:
+            assert (await world.resolved(source(server), trusting)).revision.sha == sha
+            error = await world.error(source(server), None, key=OTHER)
+            assert error.reason == "CertificateInvalid", error.message
+
+
+async def test_insecure_is_for_the_credential_that_says_so(served: Path, tmp_path: Path) -> None:
+    with GitServer(served, tls=True) as server:
+        sha = server.create("shop").commit({"a": "1"})
+        async with following(tmp_path / "mirrors") as world:
+            found = await world.resolved(source(server), Credential(url="", insecure=True))
+            assert found.revision.sha == sha
+            assert (await world.error(source(server), None, key=OTHER)).reason == "CertificateInvalid"
+
+
+async def test_a_ca_that_is_no_certificate_is_an_invalid_credential(served: Path, tmp_path: Path) -> None:
+    with GitServer(served, tls=True) as server:
+        async with following(tmp_path / "mirrors") as world:
+            error = await world.error(source(server), Credential(url="", ca="-----BEGIN CERTIFICATE-----\nno\n"))
+            assert error.reason == "InvalidCredential"
+
+
+@pytest.mark.parametrize(
+    "status, reason, transient",
+    [
+        (403, "AuthenticationFailed", False),
+        (404, "RepositoryNotFound", False),
+        (500, "RepositoryUnreachable", True),
+        (429, "RepositoryUnreachable", True),
+    ],
+)
+async def test_a_refusal_has_the_reason_of_its_status(
+    server: GitServer, tmp_path: Path, status: int, reason: str, *, transient: bool
+) -> None:
+    server.create("shop").commit({"a": "1"})
+    server.refuse(status)
+    async with following(tmp_path / "mirrors") as world:
+        error = await world.error(source(server))
+        assert (error.reason, error.transient) == (reason, transient)
+
+
+async def test_a_missing_repository_is_not_found(server: GitServer, tmp_path: Path) -> None:
+    async with following(tmp_path / "mirrors") as world:
+        assert (await world.error(source(server, name="nowhere"))).reason == "RepositoryNotFound"
+
+
+async def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
+    async with following(tmp_path / "mirrors") as world:
+        error = await world.error(Source("http://127.0.0.1:1/shop.git"))
+        assert (error.reason, error.transient) == ("RepositoryUnreachable", True)
+
+
+async def test_a_hanging_server_is_a_timeout_and_holds_nobody_else(
+    server: GitServer, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for number in range(8):
+        server.create(f"shop{number}").commit({"a": "1"})
+    server.hang()
+    other_folder = tmp_path_factory.mktemp("other")
+    with GitServer(other_folder) as other:
+        sha = other.create("fine").commit({"a": "1"})
+        fine = Source(other.http_url("fine").replace("127.0.0.1", "localhost"))
+        async with following(tmp_path / "mirrors") as world:
+            for number in range(8):
+                key = ApplicationKey("default", f"hung{number}")
+                assert world.resolve(Source(server.http_url(f"shop{number}")), key=key) is None
+            started = time.monotonic()
+            found = await world.resolved(fine)
+            assert found.revision.sha == sha
+            assert time.monotonic() - started < 0.9
+            error = await world.error(Source(server.http_url("shop0")), key=ApplicationKey("default", "hung0"))
+            assert (error.reason, error.transient) == ("Timeout", True)
+            assert time.monotonic() - started < 2
+
+
+async def test_a_server_that_drips_meets_the_deadline(server: GitServer, tmp_path: Path) -> None:
+    server.create("shop").commit({"a": "1"})
+    server.slow(0.6)
+    async with following(tmp_path / "mirrors", dataclasses.replace(STILL, deadline=1.0)) as world:
+        error = await world.error(source(server))
+        assert error.reason == "Timeout"
+        assert "1 seconds" in error.message
+
+
+async def test_a_pack_that_is_cut_off_is_no_mirror(server: GitServer, tmp_path: Path) -> None:
+    repository = server.create("shop")
+    repository.commit({f"file{number}": str(number) * 5000 for number in range(50)})
+    server.cut(2000)
+    async with following(tmp_path / "mirrors", QUICK) as world:
+        error = await world.error(source(server))
+        assert error.reason == "RepositoryUnreachable"
+        server.recover()
+        assert (await world.recovered(source(server))).revision.sha == repository.sha()
+    assert not list((tmp_path / "mirrors" / "incoming").iterdir())
+
+
+async def test_ending_leaves_no_thread_with_a_hanging_server(server: GitServer, tmp_path: Path) -> None:
+    server.create("shop").commit({"a": "1"})
+    server.hang()
+    async with following(tmp_path / "mirrors", dataclasses.replace(STILL, timeout=30.0)) as world:
+        assert world.resolve(source(server)) is None
+        await asyncio.sleep(0.2)
+        started = time.monotonic()
+    assert time.monotonic() - started < 1
+
+
+async def test_redirects_to_another_host_do_not_see_the_credential(tmp_path: Path) -> None:
+    seen: list[str] = []
+    async with redirecting(seen) as address, following(tmp_path / "mirrors") as world:
+        credential = Credential(url="", username="bob", password="correct-horse")
+        error = await world.error(Source(f"http://{address}/shop.git"), credential)
+        assert error.reason == "AuthenticationFailed"
+        assert seen[0].startswith("Basic ")
+        assert seen[1:]
+        assert not any(seen[1:])
+
+
+@asynccontextmanager
+async def redirecting(seen: list[str]) -> AsyncIterator[str]:
+    """A server that sends everybody to itself under another name, which wants a login."""
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        seen.append(request.headers.get("Authorization", ""))
+        if request.host.startswith("127.0.0.1"):
+            location = f"http://localhost:{port}{request.path_qs}"
+            return web.Response(status=301, headers={"Location": location})
+        return web.Response(status=401)
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_one_poll_serves_many_applications_of_a_repository(server: GitServer, tmp_path: Path) -> None:
+    server.create("shop").commit({"a": "1"})
+    keys = [ApplicationKey("default", f"app{number}") for number in range(20)]
+    async with following(tmp_path / "mirrors") as world:
+        await asyncio.gather(*(world.resolved(source(server), key=key) for key in keys))
+        server.reset_counts()
+        await world.refreshed(keys[0])
+        assert server.counts() == {("ls-refs", "shop.git"): 1}
+        assert APP not in world.wakes
