@@ -20,7 +20,7 @@ COMPARE_OPTIONS = "compare-options"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 STAMPED_ANNOTATIONS = (TRACKING_ID, DESIRED_DIGEST)
 
-_WAVE_ANNOTATIONS = (SYNC_WAVE, ARGO_PREFIX + "sync-wave", "helm.sh/hook-weight")
+WAVE_ANNOTATIONS = (SYNC_WAVE, ARGO_PREFIX + "sync-wave", "helm.sh/hook-weight")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}\Z")
 
 Body = Mapping[str, Any]
@@ -107,7 +107,7 @@ def wave_of(annotations: Mapping[str, str]) -> int:
     Raises:
         ValueError: the value is no integer; the message names annotation and value.
     """
-    for name in _WAVE_ANNOTATIONS:
+    for name in WAVE_ANNOTATIONS:
         if name in annotations:
             value = annotations[name]
             if not _INTEGER.match(str(value)):

@@ -89,8 +89,7 @@ def render_source(source: Source) -> Rendered:
     reads = tuple(_read(source.tree, path) for path in sorted(listing.links))
     warnings = [*listing.warnings, *(warning for part in manifests for warning in part.warnings)]
     if not listing.files:
-        where = source.folder.path or "the root of the repository"
-        warnings.append(Problem("", 0, 0, f"no manifests were found in {where}"))
+        warnings.append(Problem("", 0, 0, _nothing_found(source)))
     return Rendered(
         resources=tuple(resource for part in manifests for resource in part.resources),
         warnings=tuple(warnings),
@@ -107,6 +106,13 @@ def is_current(rendered: Rendered, source: Source) -> bool:
 
 def _inputs(source: Source, reads: tuple[Read, ...]) -> str:
     return _hash([source.digest, reads])
+
+
+def _nothing_found(source: Source) -> str:
+    entries = source.tree.folder(source.folder.path)
+    has_folders = any(entry.kind is EntryKind.FOLDER for entry in entries) and not source.options.recurse
+    hint = "; the folders in it are read with directory.recurse" if has_folders else ""
+    return f"no manifests were found in {source.folder.path or 'the root of the repository'}{hint}"
 
 
 def _files_in(tree: Tree, folder: str) -> list[Entry]:

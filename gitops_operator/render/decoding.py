@@ -10,6 +10,12 @@ from gitops_operator.errors import Problem
 FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 """Characters that YAML does not allow to stand as they are."""
 
+SEPARATOR = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
+"""Where the next document begins."""
+
+_MARK_INSIDE = re.compile(r"(^---[ \t]*\r?\n)\ufeff", re.MULTILINE)
+"""A byte order mark at the beginning of a later document: files that were put together have them."""
+
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -18,7 +24,8 @@ def decode(data: bytes, file: str) -> tuple[str, tuple[Problem, ...]]:
     mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
     content = data[len(mark) :]
     try:
-        return content.decode(encoding), ()
+        text = content.decode(encoding)
+        return (_MARK_INSIDE.sub(r"\1", text) if "\ufeff" in text else text), ()
     except UnicodeDecodeError as error:
         text = content.decode(encoding, "replace")
         index = len(content[: error.start].decode(encoding, "replace"))

@@ -6,14 +6,25 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gitops_operator.errors import Problem
-from gitops_operator.model.resource import HANDOVER, Origin, Resource, key_of, options_of, wave_of
+from gitops_operator.model.resource import (
+    ARGO_PREFIX,
+    HANDOVER,
+    SYNC_OPTIONS,
+    WAVE_ANNOTATIONS,
+    Origin,
+    Resource,
+    key_of,
+    options_of,
+    wave_of,
+)
 from gitops_operator.render.directory import SourceFile
 from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, applied, complaints, hook_of
 from gitops_operator.render.options import unknown_options
+from gitops_operator.render.places import Places
 from gitops_operator.render.positions import Place, escape
-from gitops_operator.render.yaml import Document, positions, read
+from gitops_operator.render.yaml import Document, read
 
-_ANNOTATIONS = "/metadata/annotations"
+_OPTIONS = (SYNC_OPTIONS, ARGO_PREFIX + "sync-options")
 
 
 class Manifests(NamedTuple):
@@ -68,7 +79,7 @@ class _Reading:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._places: tuple[int, dict[str, Place]] = (0, {})
+        self._places = Places(file.data)
         self.resources: list[Resource] = []
         self.warnings: list[Problem] = []
         self.problems: list[Problem] = []
@@ -82,7 +93,7 @@ class _Reading:
         hook = hook_of(annotations)
         if hook:
             message = f"hooks are not supported by this version ({hook}: {annotations[hook]})"
-            self.problems.append(self._problem(found, message, f"{_ANNOTATIONS}/{escape(hook)}"))
+            self.problems.append(self._problem(found, message, _pointer(hook)))
         elif hook is None:
             self._add(found, annotations)
 
@@ -90,23 +101,25 @@ class _Reading:
         try:
             wave = wave_of(annotations)
         except ValueError as error:
-            self.problems.append(self._problem(found, str(error), _ANNOTATIONS))
+            name = next(name for name in WAVE_ANNOTATIONS if name in annotations)
+            self.problems.append(self._problem(found, str(error), _pointer(name)))
             return
-        options = options_of(annotations)
-        self._warn(found, annotations, options)
+        self._warn(found, annotations)
         body = applied(found.value)
         line = self._place(found, "").line if found.pointer else found.document.line
         origin = Origin(self._file.path, line)
-        self.resources.append(Resource(key_of(body), body["apiVersion"], body, origin, wave, options))
+        self.resources.append(Resource(key_of(body), body["apiVersion"], body, origin, wave, options_of(annotations)))
 
-    def _warn(self, found: _Found, annotations: dict[str, str], options: frozenset[str]) -> None:
-        for sentence in unknown_options(options):
-            self.warnings.append(self._problem(found, sentence, _ANNOTATIONS))
+    def _warn(self, found: _Found, annotations: dict[str, str]) -> None:
+        for name in _OPTIONS:
+            if name in annotations:
+                sentences = unknown_options(options_of({name: annotations[name]}))
+                self.warnings += [self._problem(found, sentence, _pointer(name)) for sentence in sentences]
         for name in (*OURS, FOREIGN_TRACKING_ID):
             if name in annotations:
                 why = "is put on the live object by hand, never in Git" if name == HANDOVER else "is not for Git to set"
                 message = f"the annotation {name} {why}; it is left out"
-                self.warnings.append(self._problem(found, message, f"{_ANNOTATIONS}/{escape(name)}"))
+                self.warnings.append(self._problem(found, message, _pointer(name)))
 
     def _problem(self, found: _Found, message: str, pointer: str) -> Problem:
         place = self._place(found, pointer)
@@ -115,13 +128,15 @@ class _Reading:
     def _place(self, found: _Found, pointer: str) -> Place:
         """The place of a field, or of the nearest thing around it."""
         line = found.document.line
-        if self._places[0] != line:
-            self._places = (line, positions(self._file.data, line))
-        places = self._places[1]
+        places = self._places.of(line)
         path = found.pointer + pointer
         while path and path not in places:
             path = path.rpartition("/")[0]
         return places.get(path, Place(line, 0))
+
+
+def _pointer(annotation: str) -> str:
+    return f"/metadata/annotations/{escape(annotation)}"
 
 
 def _subject(value: Any) -> str:

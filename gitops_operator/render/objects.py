@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,11 @@ _HOOKS: Mapping[str, frozenset[str]] = {  # and the words that say "never apply 
 }
 _TYPES: Mapping[type, str] = {type(None): "null", bool: "a boolean", list: "a list", dict: "an object", str: "text"}
 
+_API_VERSION = re.compile(r"[^/\s]+(/[^/\s]+)?\Z")
+_KIND = re.compile(r"[^/\s]+\Z")
+_SEGMENT = re.compile(r"(?!\.\.?\Z)[^/%\s]+\Z")
+"""What the API server takes for a name of any kind; most kinds want more, and it says so itself."""
+
 Complaint = tuple[str, str]
 """What is wrong, and the JSON pointer of the place."""
 
@@ -38,8 +44,8 @@ def complaints(value: Any) -> Iterator[Complaint]:
         yield f"this is {kind_of(value)}, not a Kubernetes object", ""
         return
     metadata = value.get("metadata")
-    for field in ("apiVersion", "kind"):
-        yield from _text(value, field, "")
+    yield from _word(value, "apiVersion", "", _API_VERSION)
+    yield from _word(value, "kind", "", _KIND)
     if metadata is None:
         yield "the object has no metadata.name", ""
     elif isinstance(metadata, dict):
@@ -76,7 +82,10 @@ def kind_of(value: Any) -> str:
     return _TYPES.get(type(value), "a number")
 
 
-def _text(parent: Mapping[str, Any], field: str, pointer: str, *, optional: bool = False) -> Iterator[Complaint]:
+def _word(
+    parent: Mapping[str, Any], field: str, pointer: str, form: re.Pattern[str], *, optional: bool = False
+) -> Iterator[Complaint]:
+    """A part of the object's identity: a text that can stand in a path of the API."""
     value = parent.get(field)
     path = f"{pointer}/{field}".replace("/", ".")[1:]
     if value is None or value == "":
@@ -84,14 +93,16 @@ def _text(parent: Mapping[str, Any], field: str, pointer: str, *, optional: bool
             yield f"the object has no {path}", pointer
     elif not isinstance(value, str):
         yield f"{path} is {_not_text(value)}", f"{pointer}/{field}"
+    elif not form.match(value):
+        yield f"{value!r} cannot be the {path} of an object", f"{pointer}/{field}"
 
 
 def _metadata(metadata: Mapping[str, Any]) -> Iterator[Complaint]:
     if metadata.get("generateName") and not metadata.get("name"):
         yield "the object has only a generateName; what is applied again and again needs a name", "/metadata"
     else:
-        yield from _text(metadata, "name", "/metadata")
-    yield from _text(metadata, "namespace", "/metadata", optional=True)
+        yield from _word(metadata, "name", "/metadata", _SEGMENT)
+    yield from _word(metadata, "namespace", "/metadata", _SEGMENT, optional=True)
     for field in ("labels", "annotations"):
         yield from _texts(metadata.get(field), f"/metadata/{field}")
 

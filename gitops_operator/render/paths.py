@@ -37,13 +37,20 @@ def folder_at(tree: Tree, path: str) -> tuple[Entry, Resolved]:
         found = resolve(tree, path)
     except LinkError as error:
         raise _error(str(error)) from None
-    if found.entry is None:
+    entry = found.entry or _in_the_way(tree, found.path)
+    if entry is None:
         raise _error(f"there is no {path or 'folder'} in {_commit(tree)}; {_neighbours(tree, path)}", PATH_NOT_FOUND)
-    if found.entry.kind is EntryKind.SUBMODULE:
-        raise _error(f"{path} is a Git submodule, which this version does not support", "UnsupportedSource")
-    if found.entry.kind is not EntryKind.FOLDER:
-        raise _error(f"{path} in {_commit(tree)} is a file; the path of a source is a folder", PATH_NOT_FOUND)
-    return found.entry, found
+    if entry.kind is EntryKind.SUBMODULE:
+        raise _error(f"{entry.path} is a Git submodule, which this version does not support", "UnsupportedSource")
+    if entry.kind is not EntryKind.FOLDER:
+        raise _error(f"{entry.path} in {_commit(tree)} is a file; the path of a source is a folder", PATH_NOT_FOUND)
+    return entry, found
+
+
+def _in_the_way(tree: Tree, path: str) -> Entry | None:
+    """The submodule or file in which a path that is not there ends."""
+    entry = tree.entry(posixpath.dirname(path))
+    return entry if entry is not None and entry.kind is not EntryKind.FOLDER else None
 
 
 def _neighbours(tree: Tree, path: str) -> str:

@@ -6,29 +6,23 @@ collections (`[nginx:1.21]`); documents that need it are read by ruamel's parser
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from _ruamel_yaml import CParser
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from gitops_operator.errors import Problem
 from gitops_operator.render.builder import Broken, Builder
-from gitops_operator.render.decoding import FORBIDDEN, decode, place_of
+from gitops_operator.render.decoding import FORBIDDEN, SEPARATOR, decode, place_of
+from gitops_operator.render.events import MAX_SLOW, events, slow_events
 from gitops_operator.render.jsontext import JsonError, read_json
-from gitops_operator.render.positions import Finder, Place
 from gitops_operator.render.wording import explain
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_REMARKS = 100
-_MAX_SLOW = 1024 * 1024  # characters of a file that the parser in Python, 20 times slower, may be given
-_SLOW_START = 500  # what starting that parser costs, in characters
-
-_SEPARATOR = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
+_SLOW_START = 500  # what starting the parser in Python costs, in characters
 
 
 class Document(NamedTuple):
@@ -62,23 +56,6 @@ def read(data: bytes, file: str) -> ReadResult:
         return result
 
 
-def positions(data: bytes, line: int) -> dict[str, Place]:
-    """Line and column of every value of the document that begins on a line, by JSON pointer ("" is the document)."""
-    text, _ = decode(data, "")
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-    rest = text[start:]
-    finder = Finder(line)
-    try:
-        finder.feed(_events(rest))
-    except (MarkedYAMLError, ReaderError):
-        finder = Finder(line)
-        with contextlib.suppress(MarkedYAMLError, ReaderError):
-            finder.feed(_slow_events(rest[:_MAX_SLOW]))
-    return finder.places
-
-
 def _read_yaml(text: str, file: str, problems: tuple[Problem, ...]) -> ReadResult:
     reading = _Reading(text, file)
     try:
@@ -99,7 +76,7 @@ class _Reading:
     def __init__(self, text: str, file: str) -> None:
         self._text = text
         self._file = file
-        self._slow_left = _MAX_SLOW
+        self._slow_left = MAX_SLOW
         self._counted = (0, 1)
         self.documents: list[Document] = []
         self.warnings: list[Problem] = []
@@ -107,10 +84,10 @@ class _Reading:
 
     def run(self) -> None:
         part = self._text
-        start = self._read(part, 0, _events(part))
+        start = self._read(part, 0, events(part))
         while start < len(self._text) and len(self.problems) <= MAX_REMARKS:
             part = self._text[start : self._separator(start + 1)]
-            start = self._read(part, start, _events(part))
+            start = self._read(part, start, events(part))
 
     def problem(self, index: int, message: str) -> Problem:
         line = self._text[self._text.rfind("\n", 0, index) + 1 :].partition("\n")[0] if "{{" in self._text else ""
@@ -144,7 +121,7 @@ class _Reading:
         if self._slow_left < 0:
             return False
         document = self._text[start:end]
-        self._read(document, start, _slow_events(document))
+        self._read(document, start, slow_events(document))
         return True
 
     def _syntax_problem(self, error: MarkedYAMLError, start: int) -> Problem:
@@ -159,7 +136,7 @@ class _Reading:
         return self._separator(max(self._text.rfind("\n", 0, index) + 1, started + 1))
 
     def _separator(self, index: int) -> int:
-        found = _SEPARATOR.search(self._text, index)
+        found = SEPARATOR.search(self._text, index)
         return found.start() if found else len(self._text)
 
     def _collect(self, builder: Builder, start: int) -> None:
@@ -174,16 +151,6 @@ class _Reading:
         before, line = self._counted
         self._counted = (index, line + self._text.count("\n", before, index))
         return self._counted[1]
-
-
-def _events(text: str) -> Iterable[Any]:
-    return iter(CParser(text).get_event, None)
-
-
-def _slow_events(text: str) -> Iterator[Any]:
-    parser = YAML(typ="safe", pure=True)
-    parser.version = (1, 1)
-    yield from parser.parse(text)
 
 
 def _index(mark: Any) -> int:

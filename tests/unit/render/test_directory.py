@@ -195,6 +195,24 @@ def test_an_empty_folder_renders_nothing_and_says_so() -> None:
     assert [str(warning) for warning in rendered.warnings] == ["no manifests were found in apps"]
 
 
+def test_a_folder_with_folders_only_says_how_they_are_read() -> None:
+    rendered = render(tree_of({"apps/web/a.yaml": manifest()}), "apps", Directory())
+    assert [str(warning) for warning in rendered.warnings] == [
+        "no manifests were found in apps; the folders in it are read with directory.recurse"
+    ]
+
+
+def test_a_path_inside_a_submodule_or_a_file_says_what_is_in_the_way() -> None:
+    files = {"apps/vendor": SUBMODULE, "apps/a.yaml": ""}
+    error = refusal(files, "apps/vendor/charts/web")
+    assert (error.reason, str(error)) == (
+        "UnsupportedSource",
+        "apps/vendor is a Git submodule, which this version does not support",
+    )
+    assert "apps/a.yaml in commit" in str(refusal(files, "apps/a.yaml/deep"))
+    assert "is a file" in str(refusal(files, "apps/a.yaml/deep"))
+
+
 def test_a_render_knows_what_it_read_outside_its_folder() -> None:
     tree = tree_of({"apps/a.yaml": Link("../shared/a.yaml"), "shared/a.yaml": manifest(), "shared/b.yaml": manifest()})
     rendered = render(tree, "apps", Directory())

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_operator.render.yaml import Document, positions, read
+from gitops_operator.render.places import Places
+from gitops_operator.render.yaml import Document, read
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF), max_size=12)
 
@@ -73,6 +74,10 @@ def test_a_text_without_newline_at_its_end_is_read_whole() -> None:
 def test_text_is_utf_8_or_what_its_byte_order_mark_says(encoding: str) -> None:
     mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
     assert values(mark + "größe: \N{OK HAND SIGN}".encode(encoding)) == [{"größe": "\N{OK HAND SIGN}"}]
+
+
+def test_a_byte_order_mark_may_begin_a_later_document_too() -> None:
+    assert values("a: 1\n---\n\ufeffb: 2\n--- \r\n\ufeffc:\n  d: 3\n") == [{"a": 1}, {"b": 2}, {"c": {"d": 3}}]
 
 
 def test_bytes_that_are_no_text_are_a_problem_with_their_place() -> None:
@@ -230,7 +235,7 @@ def test_braces_may_begin_yaml_too() -> None:
 
 def test_positions_of_values_are_those_of_their_keys() -> None:
     text = "a: 1\n---\n# x\nmetadata:\n  annotations:\n    a/b~c: 1\n    yes: 2\n  list:\n  - x\n  - {k: [1, 2]}\n"
-    found = positions(text.encode(), 4)
+    found = Places(text.encode()).of(4)
     assert found["/metadata/annotations/a~1b~0c"] == (6, 5)
     assert found["/metadata/annotations/true"] == (7, 5)
     assert found["/metadata/list/1/k/1"] == (10, 13)
@@ -238,11 +243,11 @@ def test_positions_of_values_are_those_of_their_keys() -> None:
 
 
 def test_positions_are_found_where_colons_stand_in_flow_collections() -> None:
-    assert positions(b"a: [b:c,\n d:e]\n", 1)["/a/1"] == (2, 2)
+    assert Places(b"a: [b:c,\n d:e]\n").of(1)["/a/1"] == (2, 2)
 
 
 def test_positions_of_what_cannot_be_read_are_not_known() -> None:
-    assert "/b" not in positions(b"a: [\nb: @", 1)
+    assert "/b" not in Places(b"a: [\nb: @").of(1)
 
 
 @given(json_of(st.text(max_size=12)))
@@ -266,4 +271,4 @@ def test_no_text_makes_the_reader_crash(text: str) -> None:
 @given(st.binary(max_size=60))
 def test_no_bytes_make_the_reader_crash(data: bytes) -> None:
     read(data, "a.yaml")
-    positions(data, 1)
+    Places(data).of(1)
