@@ -22,7 +22,7 @@ unexport KUBECONFIG
 endif
 CLUSTER_FLAGS := $(if $(findstring command line,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)')
 
-UV_COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+UV_COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-strip-extras \
   --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) pyproject.toml
 
 .PHONY: help
