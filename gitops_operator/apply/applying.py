@@ -132,7 +132,6 @@ async def verify(task: Task, writer: Writer) -> Outcome:
     live = await read(task, writer)
     if live is None:
         return Outcome(task.key, task.kind, Result.DIFFERS)
-    version = live["metadata"]["resourceVersion"]
     body = body_of(task)
     if task.desired is not None and task.care.ignored:
         body = body_to_send(task.desired, live, task.care.ignored)
@@ -140,10 +139,10 @@ async def verify(task: Task, writer: Writer) -> Outcome:
         written = await writer.apply(task, body, How(dry_run=True, strict=task.validate))
     except ClusterError as error:
         if await _is_curable(task, writer, body, error):
-            return Outcome(task.key, task.kind, Result.DIFFERS, resource_version=version)
+            return Outcome(task.key, task.kind, Result.DIFFERS)
         raise
     same = comparable(decoded(written.body)) == comparable(live)
-    return Outcome(task.key, task.kind, Result.VERIFIED if same else Result.DIFFERS, resource_version=version)
+    return Outcome(task.key, task.kind, Result.VERIFIED if same else Result.DIFFERS)
 
 
 def comparable(body: Body) -> dict[str, Any]:

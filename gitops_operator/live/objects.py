@@ -63,6 +63,10 @@ class Objects:
         for records in self._tracked.get(app, {}).values():
             yield from records
 
+    def trackers(self) -> list[ApplicationKey]:
+        """Every Application that tracks something."""
+        return list(self._tracked)
+
     def kinds_of(self, app: ApplicationKey) -> Iterator[GroupKind]:
         """The kinds of the objects that an Application tracks."""
         return iter(self._tracked.get(app, {}))

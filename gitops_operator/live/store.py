@@ -21,6 +21,7 @@ from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import FIELD_MANAGER, Body, GroupKind, ResourceKey
 
+_REFUTED = "refuted"  # no H looks like this
 _AT_ONCE = 100
 """How many objects of a list are recorded in one step: 15 ms or less."""
 
@@ -125,12 +126,31 @@ class Store:
             self._memory.rebase_on(record, answer, news)
         return self._versions.settle(news)
 
-    def verified(self, key: ResourceKey, resource_version: str) -> None:
-        """A dry run against this resourceVersion showed that an apply would change nothing: H(live) is good."""
+    def verified(self, key: ResourceKey, owned: str) -> None:
+        """A dry run of an object with this H showed that an apply would change nothing: H is good."""
+        self._settle(key, owned, owned)
+
+    def refuted(self, key: ResourceKey, owned: str) -> None:
+        """A dry run of an object with this H showed that an apply would change something: it has moved."""
+        self._settle(key, owned, _REFUTED)
+
+    def doubt(self, key: ResourceKey) -> None:
+        """Ask again whether an apply would change nothing: an admission policy may have come or gone."""
+        live = self.get(key)
+        if live is not None:
+            self._settle(key, live.ownership, "")
+
+    def distrust(self) -> None:
+        """Another operator may have applied meanwhile: every H is to be verified anew."""
+        for key in self.tracked_keys():
+            self.doubt(key)
+
+    def _settle(self, key: ResourceKey, owned: str, baseline: str) -> None:
         record = self._memory.objects.find(key)
-        if record is not None and record.held is not None and record.held.live.resource_version == resource_version:
+        if record is not None and record.held is not None and owned and record.held.live.ownership == owned:
             news = News()
-            self._memory.rebase(record, Baseline(record.held.live.ownership), record.version, news)
+            settled = record.held.live.body if baseline == _REFUTED else None
+            self._memory.rebase(record, Baseline(baseline, settled), record.version, news)
             self._versions.settle(news)
 
     def deleting(self, kind: Kind, key: ResourceKey, answer: bytes = b"", *, uid: str = "") -> Moves:
@@ -202,9 +222,13 @@ class Store:
     def tracked_by(self, app: ApplicationKey) -> Iterator[LiveObject]:
         return (record.view() for record in self._memory.objects.tracked_by(app))
 
-    def applications(self) -> Iterator[LiveObject]:
-        """Every Application of the cluster, with its body."""
-        return (record.view() for record in self._memory.objects.under(APPLICATION))
+    def tracked_keys(self) -> list[ResourceKey]:
+        """Every object that some Application tracks."""
+        return [record.key for app in self._memory.objects.trackers() for record in self._memory.objects.tracked_by(app)]
+
+    def held(self, group_kind: GroupKind) -> Iterator[LiveObject]:
+        """The objects of a kind that are held whole: tracked, of a kept kind, or with a label of ours."""
+        return (record.view() for record in self._memory.objects.under(group_kind) if record.held is not None)
 
     def in_namespace(self, namespace: str) -> Iterator[LiveObject]:
         """Every object of a namespace; of "" every object without one."""

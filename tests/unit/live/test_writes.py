@@ -141,15 +141,30 @@ def test_a_dry_run_that_found_nothing_makes_ownership_the_baseline() -> None:
     some = filled((DEPLOYMENT, tracked(DEPLOYMENT, version=5, spec=SPEC)))
     assert seen(some, KEY).baseline == ""
     version = some.version(APP)
-    some.verified(KEY, "5")
+    some.verified(KEY, seen(some, KEY).ownership)
     assert is_as_applied(some)
     assert some.version(APP) > version
 
 
-def test_a_dry_run_of_an_older_version_proves_nothing() -> None:
+def test_a_dry_run_of_an_older_state_proves_nothing() -> None:
     some = filled((DEPLOYMENT, tracked(DEPLOYMENT, version=5, spec=SPEC)))
+    before = seen(some, KEY).ownership
     some.changed(DEPLOYMENT, deployment(6, spec=DRIFTED))
-    some.verified(KEY, "5")
+    some.verified(KEY, before)
+    assert seen(some, KEY).baseline == ""
+
+
+def test_a_dry_run_that_found_something_makes_it_drift() -> None:
+    some = filled((DEPLOYMENT, tracked(DEPLOYMENT, version=5, spec=SPEC)))
+    some.refuted(KEY, seen(some, KEY).ownership)
+    assert not is_as_applied(some)
+    assert seen(some, KEY).baseline
+
+
+def test_a_doubted_object_is_to_be_verified_anew() -> None:
+    some = filled((DEPLOYMENT, tracked(DEPLOYMENT, version=5, spec=SPEC)))
+    some.verified(KEY, seen(some, KEY).ownership)
+    some.distrust()
     assert seen(some, KEY).baseline == ""
 
 

@@ -1,0 +1,29 @@
+"""May we sync, and what is the next step: from what a pass sees to what it does."""
+
+from gitops_operator.plan.decide import inputs_digest, next_step
+from gitops_operator.plan.deletion import DeletionPlan, Remains, left_behind, next_deletion
+from gitops_operator.plan.ending import abandoned
+from gitops_operator.plan.fights import fights_in_words
+from gitops_operator.plan.gate import is_answered
+from gitops_operator.plan.namespace import namespace_change, namespace_resource
+from gitops_operator.plan.options import unknown_options
+from gitops_operator.plan.situation import Fight, Hints, Plan, Situation
+
+__all__ = [
+    "DeletionPlan",
+    "Fight",
+    "Hints",
+    "Plan",
+    "Remains",
+    "Situation",
+    "abandoned",
+    "fights_in_words",
+    "inputs_digest",
+    "is_answered",
+    "left_behind",
+    "namespace_change",
+    "namespace_resource",
+    "next_deletion",
+    "next_step",
+    "unknown_options",
+]

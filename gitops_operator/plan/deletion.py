@@ -1,0 +1,98 @@
+"""Deleting an Application is a sync to nothing with a gate of its own: it needs neither Git nor a render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gitops_operator.model.application import Application
+from gitops_operator.model.change import Action, Change, Why
+from gitops_operator.model.kind import KindState, KindStatus
+from gitops_operator.model.live import LiveObject
+from gitops_operator.model.resource import GroupKind, ResourceKey, options_of
+from gitops_operator.model.step import Outcome, Step
+from gitops_operator.plan.order import in_reverse_order
+from gitops_operator.plan.tasks import prune_task
+from gitops_operator.plan.waves import prune_stop, prune_wave
+
+_CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
+_NAMESPACE = GroupKind("", "Namespace")
+_KEEPING = frozenset({"Delete=false", "Delete=confirm"})
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionPlan:
+    """What to do for an Application that is going.
+
+    `finished` says that the finalizer may be removed; until then `message` says what is waited for.
+    """
+
+    step: Step = Step()
+    finished: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What a deletion decides from.
+
+    `objects` is what the Application tracks; `kinds` the state of the kinds it had objects of; `uninstalling` says that
+    our own CRD is going: then nothing cascades; `protected` are the operator's own objects.
+    """
+
+    objects: Sequence[LiveObject] = ()
+    kinds: Mapping[GroupKind, KindStatus] = field(default_factory=dict)
+    uninstalling: bool = False
+    protected: frozenset[ResourceKey] = frozenset()
+    outcomes: Sequence[Outcome] = ()
+
+
+def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
+    """The next deletes, in reverse waves, each gone before the next."""
+    if remains.uninstalling or not application.cascades:
+        return DeletionPlan(finished=True)
+    unready = [(kind, status) for kind, status in remains.kinds.items() if status.state in _UNREADY]
+    if unready:
+        return DeletionPlan(message=_unready_in_words(unready))
+    doomed = [_doomed(item) for item in remains.objects if not _is_kept(item, remains.protected)]
+    if not doomed:
+        return DeletionPlan(finished=True)
+    wave = prune_stop(doomed, min(map(prune_wave, doomed)))
+    tasks = in_reverse_order(prune_task(change, application.sync_policy) for change in wave.to_write)
+    failed = [outcome.error.message for outcome in remains.outcomes if outcome.error is not None]
+    words = "; ".join(sorted(set(failed))) or "; ".join(wave.pending[:_NAMED])
+    rest = len(doomed) - min(len(wave.pending), _NAMED)
+    return DeletionPlan(Step(tasks), message=f"{words}{f' (and {rest} more to go)' if rest > 0 else ''}.")
+
+
+_UNREADY = frozenset({KindState.CATCHING_UP, KindState.BROKEN})
+
+
+def _unready_in_words(kinds: Iterable[tuple[GroupKind, KindStatus]]) -> str:
+    words = "; ".join(f"{kind} ({status.message or status.state})" for kind, status in kinds)
+    return f"The cluster cannot say which objects of these kinds are left: {words}."
+
+
+def _doomed(item: LiveObject) -> Change:
+    why, action = (Why.GOING, Action.NONE) if item.is_going else (Why.NOT_DESIRED, Action.PRUNE)
+    return Change(item.key, action, why, live=item)
+
+
+def _is_kept(item: LiveObject, protected: frozenset[ResourceKey]) -> bool:
+    key, options = item.key, options_of(item.annotations)
+    return (
+        key in protected
+        or key.group_kind == _CRD
+        or (key.group_kind == _NAMESPACE and (key.name == "default" or key.name.startswith("kube-")))
+        or item.is_controlled
+        or not _KEEPING.isdisjoint(options)
+        or item.annotations.get("helm.sh/resource-policy") == "keep"
+    )
+
+
+def left_behind(application: Application, remains: Remains) -> tuple[ResourceKey, ...]:
+    """What stays in the cluster when the Application has gone, for its last event."""
+    if remains.uninstalling or not application.cascades:
+        return tuple(item.key for item in remains.objects)
+    return tuple(item.key for item in remains.objects if _is_kept(item, remains.protected))

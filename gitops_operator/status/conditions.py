@@ -1,0 +1,159 @@
+"""The conditions: Ready, Synced, Healthy, Reconciling, Stalled, and a warning each of its own type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gitops_operator.model.gate import GateReason
+from gitops_operator.model.health import HealthStatus
+from gitops_operator.model.operation import OperationPhase
+from gitops_operator.status.observation import Observation, SyncStatus
+
+_LONGEST = 4096
+_NAMED = 3
+_NEEDS_A_PERSON = frozenset(
+    {
+        GateReason.INVALID_SPEC,
+        GateReason.KIND_UNKNOWN,
+        GateReason.OWNERSHIP_CONFLICT,
+        GateReason.WOULD_PRUNE_EVERYTHING,
+        GateReason.PRUNE_LIMIT_EXCEEDED,
+    }
+)
+_WELL = frozenset({HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
+WARNINGS = (
+    "RenderWarning",
+    "SourceStale",
+    "OptionUnknown",
+    "IgnoreRuleInvalid",
+    "Fight",
+    "ChangedAtAdmission",
+    "ApplyWarning",
+    "ApplicationCycle",
+)
+"""The types of the warning conditions; each is there only while it is true."""
+
+_Said = tuple[str, str, str]
+"""Status, reason and message of a condition."""
+
+
+def conditions_of(seen: Observation) -> list[dict[str, Any]]:
+    """All conditions, with the times of the stored ones where nothing changed."""
+    said: dict[str, _Said] = {
+        "Ready": _ready(seen),
+        "Synced": _synced(seen),
+        "Healthy": _healthy(seen),
+        "Reconciling": _reconciling(seen),
+        "Stalled": _stalled(seen),
+    }
+    said |= {kind: ("True", kind, seen.warnings[kind]) for kind in WARNINGS if seen.warnings.get(kind)}
+    stored = {condition["type"]: condition for condition in seen.application.status.get("conditions") or ()}
+    return [_condition(seen, kind, words, stored.get(kind)) for kind, words in said.items()]
+
+
+def _condition(seen: Observation, kind: str, said: _Said, stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    status, reason, message = said
+    unchanged = stored is not None and stored.get("status") == status
+    return {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": shortened(message, _LONGEST),
+        "observedGeneration": seen.application.generation,
+        "lastTransitionTime": stored["lastTransitionTime"] if stored and unchanged else stamp(seen),
+    }
+
+
+def stamp(seen: Observation) -> str:
+    """Now, as Kubernetes writes it."""
+    return seen.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, cut with an ellipsis where it is too long for a status."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _ready(seen: Observation) -> _Said:
+    for said in (_stalled(seen), _reconciling(seen)):
+        if said[0] == "True":
+            return "False", said[1], said[2]
+    failed = _failed(seen)
+    if failed:
+        return "False", "SyncFailed", failed
+    synced, healthy = _synced(seen), _healthy(seen)
+    if synced[0] != "True":
+        return "False", synced[1], synced[2]
+    if healthy[0] != "True":
+        return "False", healthy[1], healthy[2]
+    return "True", "Ready", synced[2]
+
+
+def _failed(seen: Observation) -> str:
+    operation = seen.operation
+    if operation is None or operation.phase is not OperationPhase.FAILED or seen.sync is SyncStatus.SYNCED:
+        return ""
+    return operation.message
+
+
+def _synced(seen: Observation) -> _Said:
+    if seen.error is not None:
+        return "Unknown", seen.error.reason, seen.error.message
+    if seen.sync is SyncStatus.SYNCED:
+        revision = seen.revision
+        where = (
+            f"{revision.ref} ({revision.short})" if revision and revision.ref else revision.short if revision else ""
+        )
+        return "True", "Synced", f"Live objects equal {where}."
+    if seen.sync is SyncStatus.UNKNOWN:
+        reason = seen.gate.reason if seen.gate.message else "Pending"
+        return "Unknown", reason, seen.gate.message or seen.pending or seen.deleting
+    if not seen.gate.is_open and seen.gate.reason is not GateReason.NOTHING_TO_DO and seen.gate.message:
+        return "False", seen.gate.reason, seen.gate.message
+    return "False", "OutOfSync", f"Out of sync: {named_changes(seen)}."
+
+
+def named_changes(seen: Observation) -> str:
+    """Up to three objects that are not in sync, and the number of the rest."""
+    differing = [str(change.desired or change.key) for change in seen.changes if not change.is_in_sync]
+    rest = len(differing) - _NAMED
+    return ", ".join(differing[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _healthy(seen: Observation) -> _Said:
+    status = "True" if seen.health.status in _WELL else "False"
+    if seen.health.status is HealthStatus.UNKNOWN:
+        status = "Unknown"
+    return status, seen.health.status, seen.health.message
+
+
+def _reconciling(seen: Observation) -> _Said:
+    if seen.deleting:
+        return "True", "Deleting", seen.deleting
+    if seen.operation is not None and seen.operation.is_running:
+        return "True", "Syncing", _progress(seen)
+    if seen.pending:
+        return "True", "Pending", seen.pending
+    return "False", "Idle", ""
+
+
+def _progress(seen: Observation) -> str:
+    operation = seen.operation
+    if operation is None:
+        return ""
+    if seen.gate.reason is GateReason.SUSPENDED:
+        return seen.gate.message
+    words = f": {seen.waits_for}" if seen.waits_for else ""
+    return f"{operation.cursor.phase} wave {operation.cursor.wave}{words}."
+
+
+def _stalled(seen: Observation) -> _Said:
+    if seen.error is not None and not seen.error.transient:
+        return "True", seen.error.reason, seen.error.message
+    if seen.gate.reason in _NEEDS_A_PERSON:
+        return "True", seen.gate.reason, seen.gate.message
+    failed = _failed(seen)
+    if failed and seen.operation is not None and not seen.operation.retry_at:
+        return "True", "SyncFailed", failed
+    return "False", "Idle", ""

@@ -1,0 +1,61 @@
+"""What one pass has seen and done, as status needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gitops_operator.errors import GitOpsError
+from gitops_operator.model.application import Application
+from gitops_operator.model.change import Change
+from gitops_operator.model.gate import Gate
+from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.operation import Operation
+from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.revision import Revision
+
+
+class SyncStatus(StrEnum):
+    """Whether live equals Git; never mixed with health."""
+
+    SYNCED = "Synced"
+    OUT_OF_SYNC = "OutOfSync"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One pass.
+
+    `error` is what kept the pass from comparing; `pending` says what it waits for before it can (a fetch, the cache);
+    `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `fights` counts
+    the objects that somebody keeps changing back; `committed_at` is the commit's time in seconds since 1970.
+    """
+
+    application: Application
+    now: datetime
+    revision: Revision | None = None
+    changes: tuple[Change, ...] = ()
+    healths: Mapping[ResourceKey, Health | None] = field(default_factory=dict)
+    health: Health = Health(HealthStatus.UNKNOWN)
+    gate: Gate = Gate()
+    operation: Operation | None = None
+    error: GitOpsError | None = None
+    pending: str = ""
+    deleting: str = ""
+    waits_for: str = ""
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    fights: int = 0
+    committed_at: float = 0.0
+
+    @property
+    def sync(self) -> SyncStatus:
+        """The Application's sync status: one object that differs is enough, one that cannot be told comes next."""
+        if self.error is not None or self.pending or self.revision is None:
+            return SyncStatus.UNKNOWN
+        if any(not change.is_in_sync and not change.is_unknown for change in self.changes):
+            return SyncStatus.OUT_OF_SYNC
+        return SyncStatus.UNKNOWN if any(change.is_unknown for change in self.changes) else SyncStatus.SYNCED

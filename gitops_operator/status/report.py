@@ -1,0 +1,176 @@
+"""The status stanza of an Application: at most 64 KiB whatever its size, the same for the same observation."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from gitops_operator.model.change import Change
+from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.resource import Body, ResourceKey
+from gitops_operator.status.conditions import conditions_of, shortened, stamp
+from gitops_operator.status.observation import Observation, SyncStatus
+
+_LISTED = 100
+_LONGEST_MESSAGE = 512
+_LONGEST_OPERATION_MESSAGE = 4096
+_ROOM = 60 * 1024
+_IMAGES = 50
+
+
+def report(seen: Observation) -> dict[str, Any]:
+    """The whole status after a pass; equal to the stored one when nothing changed."""
+    stored = seen.application.status
+    status: dict[str, Any] = {
+        "observedGeneration": seen.application.generation,
+        "conditions": conditions_of(seen),
+        "sync": _since(seen, stored.get("sync"), _sync(seen)),
+        "health": _since(seen, stored.get("health"), _health(seen.health)),
+    }
+    if seen.operation is not None:
+        status["operation"] = operation_stanza(seen.operation)
+    history = _history(seen)
+    if history:
+        status["history"] = history
+    if seen.changes:
+        status["resourceCounts"] = _counts(seen)
+        status["resources"] = _resources(seen)
+    elif stored.get("resources") and (seen.error is not None or seen.pending or seen.deleting):
+        status |= {name: stored[name] for name in ("resourceCounts", "resources") if name in stored}
+    if seen.images:
+        status["summary"] = {"images": list(seen.images[:_IMAGES])}
+    return _bounded(status)
+
+
+def is_urgent(before: Body, after: Body) -> bool:
+    """Whether the change is one of phase, cursor, conditions or summary; the rest may wait a second."""
+    return bool(_urgent(before) != _urgent(after))
+
+
+def _urgent(status: Body) -> Any:
+    operation = status.get("operation") or {}
+    conditions = [(item["type"], item["status"], item["reason"]) for item in status.get("conditions") or ()]
+    words = [(status.get(name) or {}).get("status") for name in ("sync", "health")]
+    return (
+        [operation.get(name) for name in ("id", "phase", "cursor", "counts", "request", "requestGeneration")],
+        conditions,
+        words,
+        (status.get("sync") or {}).get("revisions"),
+        status.get("observedGeneration"),
+    )
+
+
+def _since(seen: Observation, stored: Body | None, value: dict[str, Any]) -> dict[str, Any]:
+    same = stored is not None and stored.get("status") == value["status"]
+    return value | {"since": stored["since"] if stored and same and "since" in stored else stamp(seen)}
+
+
+def _sync(seen: Observation) -> dict[str, Any]:
+    stored = seen.application.status.get("sync") or {}
+    revisions = [seen.revision.sha] if seen.revision else stored.get("revisions") or []
+    return {"status": str(seen.sync), "revisions": revisions}
+
+
+def _health(health: Health) -> dict[str, Any]:
+    value: dict[str, Any] = {"status": str(health.status)}
+    return value | {"message": shortened(health.message, _LONGEST_MESSAGE)} if health.message else value
+
+
+def operation_stanza(operation: Operation) -> dict[str, Any]:
+    """An operation as status stores it; `parse_operation` reads it back."""
+    stanza: dict[str, Any] = {
+        "id": operation.id,
+        "trigger": operation.trigger,
+        "initiatedBy": {"username": operation.initiated_by} if operation.initiated_by else None,
+        "phase": str(operation.phase),
+        "revisions": list(operation.revisions),
+        "inputs": operation.inputs,
+        "cursor": {"phase": str(operation.cursor.phase), "wave": operation.cursor.wave},
+        "attempts": operation.attempts,
+        "startedAt": operation.started_at,
+        "progressedAt": operation.progressed_at,
+        "finishedAt": operation.finished_at,
+        "retryAt": operation.retry_at,
+        "message": shortened(operation.message, _LONGEST_OPERATION_MESSAGE),
+        "prune": operation.prune,
+        "pinned": operation.pinned,
+        "syncOptions": sorted(operation.options),
+        "retryLimit": operation.retry_limit,
+        "request": operation.request,
+        "requestGeneration": operation.request_generation,
+        "counts": dict(operation.counts._asdict()),
+    }
+    return {name: value for name, value in stanza.items() if value or (value == 0 and name == "retryLimit")}
+
+
+def _history(seen: Observation) -> list[dict[str, Any]]:
+    stored = list(seen.application.status.get("history") or ())
+    operation = seen.operation
+    if operation is None or operation.phase is not OperationPhase.SUCCEEDED:
+        return stored
+    if any(entry.get("operation") == operation.id for entry in stored):
+        return stored
+    source = seen.application.source
+    entry: dict[str, Any] = {
+        "id": (stored[-1]["id"] if stored else 0) + 1,
+        "operation": operation.id,
+        "revisions": list(operation.revisions),
+        "sources": [{"repoURL": source.repo_url, "targetRevision": source.target_revision, "path": source.path or "."}],
+        "deployedAt": operation.finished_at,
+    }
+    if operation.initiated_by:
+        entry["initiatedBy"] = {"username": operation.initiated_by}
+    limit = seen.application.history_limit
+    return [*stored, entry][-limit:] if limit else []
+
+
+def _counts(seen: Observation) -> dict[str, int]:
+    healths = Counter(_status_of(seen, change) for change in seen.changes)
+    return {
+        "total": len(seen.changes),
+        "outOfSync": sum(not change.is_in_sync for change in seen.changes),
+        "unhealthy": sum(number for status, number in healths.items() if status not in _UNREMARKABLE),
+    }
+
+
+_UNREMARKABLE = frozenset({None, HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
+
+
+def _status_of(seen: Observation, change: Change) -> HealthStatus | None:
+    health = seen.healths.get(change.key)
+    return health.status if health else None
+
+
+def _resources(seen: Observation) -> list[dict[str, Any]]:
+    def remarkable_first(change: Change) -> tuple[bool, bool, ResourceKey]:
+        return change.is_in_sync, _status_of(seen, change) in _UNREMARKABLE, change.key
+
+    return [_resource(change, seen.healths.get(change.key)) for change in sorted(seen.changes, key=remarkable_first)][
+        :_LISTED
+    ]
+
+
+def _resource(change: Change, health: Health | None) -> dict[str, Any]:
+    key = change.key
+    known = SyncStatus.SYNCED if change.is_in_sync else SyncStatus.OUT_OF_SYNC
+    sync = SyncStatus.UNKNOWN if change.is_unknown else known
+    stanza: dict[str, Any] = {
+        "group": key.group,
+        "kind": key.kind,
+        "namespace": key.namespace,
+        "name": key.name,
+        "sync": str(sync),
+        "reason": str(change.why),
+        "message": shortened(change.message, _LONGEST_MESSAGE),
+        "health": _health(health) if health else None,
+    }
+    return {name: value for name, value in stanza.items() if value}
+
+
+def _bounded(status: dict[str, Any]) -> dict[str, Any]:
+    """Entries of `resources` are left out from the end until the stanza fits."""
+    while status.get("resources") and len(json.dumps(status)) > _ROOM:
+        status["resources"] = status["resources"][: len(status["resources"]) // 2]
+    return status
