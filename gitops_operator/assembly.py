@@ -1,0 +1,145 @@
+"""From settings to a running engine: the only place that constructs things."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from gitops_operator.access import Access
+from gitops_operator.cluster.client import Client
+from gitops_operator.cluster.exclusions import DEFAULT_EXCLUSIONS
+from gitops_operator.cluster.lease import Leadership, LeaseName, LeaseTimes
+from gitops_operator.cluster.pace import WatchSettings
+from gitops_operator.cluster.session import Session, connect
+from gitops_operator.cluster.watch import Informers
+from gitops_operator.destination import Destination, Rules
+from gitops_operator.engine import Engine, Parts
+from gitops_operator.feed import Feed
+from gitops_operator.health import assess
+from gitops_operator.live import Store
+from gitops_operator.manifests import Manifests
+from gitops_operator.measuring import GitMeasurements, Measurements
+from gitops_operator.metrics import Metrics
+from gitops_operator.model.application import IgnoreRule
+from gitops_operator.narrator import Storyteller
+from gitops_operator.ports import Clock
+from gitops_operator.reconciler import Reconciler
+from gitops_operator.render.cache import RenderCache
+from gitops_operator.settings import Settings
+from gitops_operator.sight import Sight
+from gitops_operator.source.limits import Limits
+from gitops_operator.source.repositories import Repositories
+from gitops_operator.view import Chance
+from gitops_operator.wakeups import Priority, Wakeups
+from gitops_operator.workers import Workers
+
+_LEASE = "gitops-operator"
+_CLUSTER = "in-cluster"
+_RENDER_THREADS = 2
+_ID = "23456789abcdefghjkmnpqrstuvwxyz"  # without letters that people confuse
+
+
+async def session_of(settings: Settings) -> Session:
+    """The connection to the cluster that the settings name.
+
+    Raises:
+        ClusterError: its configuration cannot be used.
+    """
+    return await connect(settings.kubeconfig or None, settings.context or None)
+
+
+async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> Engine:
+    """An engine, ready to run.
+
+    Raises:
+        ClusterError: the configuration of the cluster cannot be used.
+        SourceError: the data folder cannot be used.
+    """
+    measurements = Measurements(metrics)
+    session = await session_of(settings)
+    client = Client(session, _CLUSTER, measurements, writes=settings.writes_in_flight)
+    store = Store(assess=assess, installation=settings.installation)
+    storyteller = Storyteller(client, metrics)
+    access = Access(store, settings.namespace)
+    # The lease and the feed tell the engine, which is built last.
+    leadership = _leadership(settings, session, measurements, lambda leads: engine.lead(leads=leads))
+    feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements)  # noqa: PLW0108 - engine is not there yet
+    rules = Rules(settings.installation, settings.namespace, _serves(settings))
+    destination = Destination(client, store, rules, may_write=leadership.is_leader, moved=feed.moved)
+    repositories = _repositories(settings, wakeups, metrics)
+    manifests = Manifests(
+        repositories,
+        RenderCache(settings.data_folder / "renders"),
+        credential_of=access.credential_of,
+        catalogue=lambda: destination.catalogue,
+        installation=settings.installation,
+        clock=time.monotonic,
+        observer=measurements,
+        threads=ThreadPoolExecutor(_RENDER_THREADS, thread_name_prefix="render"),
+    )
+    sight = Sight(destination, manifests, _global_rules(settings))
+    clock = Clock(_now, _chance, measurements.stage)
+    reconciler = Reconciler(destination, sight, storyteller, clock)
+    parts = Parts(
+        session=session,
+        store=store,
+        informers=Informers(client, feed, WatchSettings(exclusions=(*DEFAULT_EXCLUSIONS, *settings.exclude_kinds))),
+        repositories=repositories,
+        access=access,
+        wakeups=wakeups,
+        workers=Workers(reconciler, wakeups, leadership.is_leader, metrics, look_interval=settings.look_interval),
+        leadership=leadership,
+        storyteller=storyteller,
+        metrics=metrics,
+    )
+    engine = Engine(parts, settings)
+    return engine
+
+
+def _leadership(
+    settings: Settings, session: Session, measurements: Measurements, changed: Callable[[bool], None]
+) -> Leadership:
+    """With a client of its own: a renewal must not queue behind other writes."""
+    return Leadership(
+        Client(session, _CLUSTER, measurements, timeout=settings.lease_duration),
+        LeaseName(settings.namespace, "-".join(filter(None, (_LEASE, settings.installation)))),
+        settings.leader_name,
+        changed,
+        LeaseTimes(duration=settings.lease_duration),
+    )
+
+
+def _repositories(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> Repositories:
+    limits = Limits(interval=settings.poll_interval, timeout=settings.git_timeout, allow_file=settings.allow_file_urls)
+    return Repositories(
+        settings.data_folder / "repositories",
+        wake=lambda key: wakeups.wake(key, Priority.COMMIT),
+        limits=limits,
+        observer=GitMeasurements(metrics),
+    )
+
+
+def _global_rules(settings: Settings) -> tuple[IgnoreRule, ...]:
+    return (IgnoreRule(group="*", managers=settings.ignore_managers),) if settings.ignore_managers else ()
+
+
+def _serves(settings: Settings) -> Callable[[str], bool]:
+    def serves(namespace: str) -> bool:
+        globs = (settings.namespace, *settings.application_namespaces)
+        return any(fnmatchcase(namespace, glob) for glob in globs)
+
+    return serves
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _chance() -> Chance:
+    new_id = "".join(secrets.choice(_ID) for _ in range(8))
+    return Chance(random.random(), new_id)  # noqa: S311 - spreads load, protects nothing

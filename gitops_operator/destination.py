@@ -1,0 +1,200 @@
+"""One destination cluster as the line sees it: its cache, and the fenced writes to the Applications themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from gitops_operator.cluster.answer import Answer
+from gitops_operator.cluster.client import Client
+from gitops_operator.errors import ClusterError
+from gitops_operator.live import Moves, Store
+from gitops_operator.live.sighting import Sighting
+from gitops_operator.model.application import APPLICATION, REFRESH, Application, ApplicationKey
+from gitops_operator.model.change import Change
+from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
+from gitops_operator.model.live import LiveObject, Snapshot
+from gitops_operator.model.parsing import parse_application
+from gitops_operator.model.resource import GroupKind, ResourceKey
+from gitops_operator.model.step import Outcome, Result
+from gitops_operator.plan import Remains
+from gitops_operator.ports import LensOf
+from gitops_operator.writes import LeadershipLostError, Writes
+
+# Not the field manager of applies: an Application may itself be applied by another one, and is not co-owned then.
+STATUS_MANAGER = "gitops-operator-status"
+_CRD = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "applications.gitops-operator.io")
+_PART_OF = ("app.kubernetes.io/part-of", "gitops-operator")
+
+
+class Rules(NamedTuple):
+    """What an installation lays down for a cluster: the operator's own namespace, and whose Applications it serves."""
+
+    installation: str
+    namespace: str
+    serves: Callable[[str], bool]
+
+
+class Destination:
+    """Implements `ports.Cluster`."""
+
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        rules: Rules,
+        *,
+        may_write: Callable[[], bool],
+        moved: Callable[[Moves], None],
+    ) -> None:
+        self.installation = rules.installation
+        self.writer = Writes(client, store, may_write=may_write, moved=moved)
+        self._client, self._store, self._rules = client, store, rules
+        self._may_write, self._moved = may_write, moved
+        self._parsed: dict[ApplicationKey, tuple[str, Application]] = {}
+
+    # --- what the cache says ---
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._store.discovered
+
+    def application(self, key: ApplicationKey) -> Application | None:
+        live = self._store.get(_key_of(key))
+        if live is None or live.body is None:
+            self._parsed.pop(key, None)
+            return None
+        version, application = self._parsed.get(key, ("", None))
+        if application is None or version != live.resource_version or application.uid != live.uid:
+            application = self._served(parse_application(live.body.load()))
+            self._parsed[key] = (live.resource_version, application)
+        return application
+
+    def _served(self, application: Application) -> Application:
+        namespace = application.key.namespace
+        if self._rules.serves(namespace):
+            return application
+        problem = (
+            f"The operator does not act on Applications of namespace {namespace}: move the Application to "
+            f"{self._rules.namespace}, or add the namespace to the setting application-namespaces."
+        )
+        return replace(application, problems=(problem,))
+
+    def version(self, key: ApplicationKey) -> int:
+        return self._store.version(key)
+
+    def follow(self, key: ApplicationKey, desired: frozenset[ResourceKey], rules: LensOf) -> None:
+        self._store.watch_keys(key, desired)
+        self._store.exclude(key, rules)
+
+    def snapshot(self, key: ApplicationKey, desired: Iterable[ResourceKey]) -> Snapshot:
+        return self._store.snapshot(key, desired)
+
+    def below(self, key: ResourceKey) -> Iterable[LiveObject]:
+        return self._store.descendants(key)
+
+    def above(self, key: ApplicationKey) -> frozenset[ApplicationKey]:
+        found: set[ApplicationKey] = set()
+        live = self._store.get(_key_of(key))
+        while live is not None and live.tracking is not None and live.tracking.application not in found:
+            found.add(live.tracking.application)
+            live = self._store.get(_key_of(live.tracking.application))
+        return frozenset(found)
+
+    def settle(self, outcomes: Iterable[Outcome], before: Iterable[Change]) -> None:
+        owned = {change.key: change.live.ownership for change in before if change.live is not None}
+        for outcome in outcomes:
+            if outcome.result is Result.VERIFIED:
+                self._store.verified(outcome.key, owned.get(outcome.key, ""))
+            elif outcome.result is Result.DIFFERS:
+                self._store.refuted(outcome.key, owned.get(outcome.key, ""))
+
+    async def remains(self, application: Application) -> Remains:
+        uninstalling = await self._is_uninstalling()
+        objects = tuple(self._store.tracked_by(application.key))
+        return Remains(
+            objects=objects,
+            kinds=self._kinds_to_know(application),
+            uninstalling=uninstalling,
+            protected=frozenset(item.key for item in objects if self._is_our_own(item)),
+        )
+
+    async def _is_uninstalling(self) -> bool:
+        """Whether our CRD goes. The server is asked: the cache may hear of the Applications' deletion first."""
+        kind = self._store.discovered.preferred.get(_CRD.group_kind)
+        if kind is None:
+            raise ClusterError("the cluster does not say yet whether the CRD of Applications is there", status=503)
+        try:
+            answer = await self._client.get(kind, _CRD.namespace, _CRD.name)
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+            return True
+        return Sighting(kind, answer.body).metadata.deletion_timestamp is not None
+
+    def _kinds_to_know(self, application: Application) -> Mapping[GroupKind, KindStatus]:
+        """Kinds whose objects may be the Application's though the cache shows none: those that status names, and every
+        kind that is being listed; every broken one, too, where status could not name them all.
+        """
+        listed = application.status.get("resources") or ()
+        counted = (application.status.get("resourceCounts") or {}).get("total", 0)
+        named = {GroupKind(item.get("group", ""), item["kind"]) for item in listed}
+        return {
+            kind: status
+            for kind, status in self._store.kind_statuses().items()
+            if kind in named or status.state is KindState.CATCHING_UP or counted > len(listed)
+        }
+
+    def _is_our_own(self, item: LiveObject) -> bool:
+        if item.key == ResourceKey("", "Namespace", "", self._rules.namespace):
+            return True
+        labels = item.body.load()["metadata"].get("labels") or {} if item.body is not None else {}
+        return bool(labels.get(_PART_OF[0]) == _PART_OF[1])
+
+    def forget(self, key: ApplicationKey) -> None:
+        self._parsed.pop(key, None)
+        self._store.forget(key)
+
+    # --- what is written to the Applications themselves ---
+
+    async def write_status(self, application: Application, status: Mapping[str, object]) -> str:
+        kind, place = self._fenced(), application.key
+        patch: list[dict[str, Any]] = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": application.resource_version},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        answer = await self._client.json_patch(kind, *place, patch, subresource="status", manager=STATUS_MANAGER)
+        self._record(kind, answer)
+        live = self._store.get(_key_of(application.key))
+        return live.resource_version if live is not None else ""
+
+    async def set_finalizers(self, application: Application, finalizers: Sequence[str]) -> None:
+        await self._patch(application, {"metadata": {"finalizers": list(finalizers)}})
+
+    async def clear_request(self, application: Application) -> None:
+        await self._patch(application, {"operation": None})
+
+    async def clear_refresh(self, application: Application) -> None:
+        await self._patch(application, {"metadata": {"annotations": {REFRESH: None}}})
+
+    async def _patch(self, application: Application, patch: dict[str, Any]) -> None:
+        kind = self._fenced()
+        metadata = {**patch.get("metadata", {}), "resourceVersion": application.resource_version}
+        fenced = {**patch, "metadata": metadata}
+        self._record(kind, await self._client.merge_patch(kind, *application.key, fenced, manager=STATUS_MANAGER))
+
+    def _record(self, kind: Kind, answer: Answer) -> None:
+        self._moved(self._store.applied(kind, answer.body, baseline=False))
+
+    def _fenced(self) -> Kind:
+        if not self._may_write():
+            raise LeadershipLostError
+        kind = self._store.discovered.preferred.get(APPLICATION)
+        if kind is None:
+            raise ClusterError("the cluster does not serve Applications any more", status=404)
+        return kind
+
+
+def _key_of(key: ApplicationKey) -> ResourceKey:
+    return ResourceKey(*APPLICATION, *key)

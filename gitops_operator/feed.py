@@ -1,0 +1,95 @@
+"""From the informers of a cluster into its cache, and from there to the Applications that have to look again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gitops_operator.live import Cause, Moves, Store
+from gitops_operator.model.application import ApplicationKey
+from gitops_operator.model.kind import Catalogue, Kind, KindStatus
+from gitops_operator.model.resource import PREFIX, GroupKind
+from gitops_operator.wakeups import Priority
+
+_PRIORITIES = {
+    Cause.SPEC: Priority.USER,
+    Cause.OBJECT: Priority.DRIFT,
+    Cause.HEALTH: Priority.DEPENDENCY,
+    Cause.KIND: Priority.DEPENDENCY,
+}
+_AT_ONCE = 100
+_SETTINGS_KINDS = frozenset({GroupKind("", "Secret"), GroupKind("", "ConfigMap")})
+_OURS = PREFIX.encode()
+_WRITTEN_AT = re.compile(rb'"time":"([0-9TZ:-]{20})"')
+_SAMPLE = 16  # one event in so many tells its lag
+
+
+class Observer(Protocol):
+    """Hears how late an event came, in seconds: from the write of an object to its event."""
+
+    def event_lag(self, seconds: float) -> None: ...
+
+
+class Feed:
+    """Implements `cluster.junction.Sink`. `settings_moved` hears that a Secret or ConfigMap of ours may have moved."""
+
+    def __init__(
+        self,
+        store: Store,
+        wake: Callable[[ApplicationKey, Priority], None],
+        settings_moved: Callable[[], None],
+        observer: Observer,
+    ) -> None:
+        self._store, self._wake, self._settings_moved, self._observer = store, wake, settings_moved, observer
+        self._events = 0
+
+    def moved(self, moves: Moves) -> None:
+        """Wake whom it concerns."""
+        for app, cause in moves.wakes:
+            self._wake(app, _PRIORITIES[cause])
+
+    def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Awaitable[None] | None:
+        self._look_at_settings(kind, objects)
+        if len(objects) <= _AT_ONCE:
+            self.moved(self._store.replaced(kind, objects, namespace))
+            return None
+        return self._slowly(self._store.replacing(kind, objects, namespace))
+
+    async def _slowly(self, steps: Iterator[Moves]) -> None:
+        for moves in steps:
+            self.moved(moves)
+            await asyncio.sleep(0)
+
+    def changed(self, kind: Kind, raw: bytes) -> None:
+        self.moved(self._store.changed(kind, raw))
+        self._look_at_settings(kind, [raw])
+        self._events += 1
+        if self._events % _SAMPLE == 0:
+            self._measure(raw)
+
+    def deleted(self, kind: Kind, raw: bytes) -> None:
+        self.moved(self._store.deleted(kind, raw))
+        self._look_at_settings(kind, [raw])
+
+    def state(self, group_kind: GroupKind, status: KindStatus) -> None:
+        self.moved(self._store.state(group_kind, status))
+
+    def gone(self, group_kind: GroupKind) -> None:
+        self.moved(self._store.gone(group_kind))
+
+    def catalogue(self, catalogue: Catalogue) -> None:
+        self.moved(self._store.catalogue(catalogue))
+
+    def _look_at_settings(self, kind: Kind, objects: Sequence[bytes]) -> None:
+        if kind.group_kind in _SETTINGS_KINDS and any(_OURS in raw for raw in objects):
+            self._settings_moved()
+
+    def _measure(self, raw: bytes) -> None:
+        times = _WRITTEN_AT.findall(raw)
+        if times:
+            written = datetime.fromisoformat(max(times).decode()).timestamp()
+            self._observer.event_lag(max(time.time() - written, 0.0))

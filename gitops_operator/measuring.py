@@ -1,0 +1,60 @@
+"""From what the parts of the operator tell of themselves to metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gitops_operator.metrics import Metrics
+from gitops_operator.model.application import ApplicationKey
+from gitops_operator.model.revision import Revision
+from gitops_operator.render.cache import Result
+
+_TOOL = "directory"
+
+
+class Measurements:
+    """Implements the observers of cluster, source, manifests and feed, and the stop-watch of the line."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def request(self, *, cluster: str, verb: str, resource: str, code: int, dry_run: bool) -> None:
+        """One request to the Kubernetes API."""
+        self._metrics.api_requests.labels(cluster, verb, resource, str(code), str(dry_run).lower()).inc()
+
+    def event_lag(self, seconds: float) -> None:
+        """How late an event came."""
+        self._metrics.cache_event_lag.observe(seconds)
+
+    def rendered(self, result: Result, seconds: float) -> None:
+        """One look into the render cache."""
+        self._metrics.render_cache.labels(str(result)).inc()
+        if result is Result.RENDERED:
+            self._metrics.render_seconds.labels(_TOOL).observe(seconds)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a stage of a pass."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._metrics.stage_seconds.labels(name).observe(time.perf_counter() - began)
+
+
+class GitMeasurements:
+    """Implements `source.limits.Observer`."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def request(self, host: str, operation: str, result: str) -> None:
+        self._metrics.git_requests.labels(host, operation, result).inc()
+
+    def fetched(self, host: str, seconds: float) -> None:
+        self._metrics.git_fetch_seconds.labels(host).observe(seconds)
+
+    def detected(self, key: ApplicationKey, revision: Revision, committed_at: float) -> None:  # noqa: ARG002 - no labels
+        self._metrics.commit_to_detected.observe(max(time.time() - committed_at, 0.0))

@@ -1,0 +1,145 @@
+"""How a pass comes to see: what Git wants beside what lives, compared and assessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gitops_operator.diff import Context, compare
+from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, compile_rules, lens_rules
+from gitops_operator.errors import RenderError
+from gitops_operator.manifests import Manifests
+from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
+from gitops_operator.model.revision import Revision
+from gitops_operator.plan import Hints, namespace_change
+from gitops_operator.ports import Cluster
+from gitops_operator.source.interests import Resolved
+from gitops_operator.view import Desired, View, healths_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What an Application's objects are compared by, and what that was made from."""
+
+    made_from: tuple[object, ...] = ()
+    rules: IgnoreRules = NO_RULES
+    problems: str = ""
+
+
+class Sight:
+    """Fetch, render, observe, diff and health of one pass, in that order."""
+
+    def __init__(self, cluster: Cluster, manifests: Manifests, global_rules: tuple[IgnoreRule, ...] = ()) -> None:
+        self._cluster, self._manifests, self._global_rules = cluster, manifests, global_rules
+        self._followed: dict[ApplicationKey, _Followed] = {}
+        self._known: dict[ApplicationKey, tuple[str, Revision]] = {}
+        self._refreshing: set[ApplicationKey] = set()
+
+    def has_refreshed(self, application: Application) -> bool:
+        """Whether the look that the refresh annotation asks for has ended; the first question starts it."""
+        key = application.key
+        if key not in self._refreshing:
+            self._refreshing.add(key)
+            self._manifests.refresh(application)
+        if self._manifests.is_refreshing(key):
+            return False
+        if application.refresh == "hard":
+            self._manifests.forget_render(application)
+        self._refreshing.discard(key)
+        return True
+
+    def newest(self, application: Application) -> Resolved | None:
+        """The commit that the Application follows; None: the key is woken when it is known.
+
+        Raises:
+            SourceError: the repository cannot be read, or has no such revision.
+        """
+        return self._manifests.resolve(application)
+
+    async def desired(self, application: Application, newest: Resolved) -> tuple[Desired, str] | None:
+        """What this pass is to bring about, and the inputs digest of the newest commit; None: not fetched yet.
+
+        A running operation keeps its own commit, a user's request may name one; else it is the newest.
+
+        Raises:
+            SourceError: the operation's commit is gone, or there is no such revision.
+            RenderError: what is wrong in the files.
+        """
+        wanted = _wanted(application)
+        is_newest = wanted in {"", newest.revision.sha}
+        chosen = newest if is_newest else self._manifests.resolve(application, wanted)
+        if chosen is None:
+            return None
+        desired = await self._manifests.desired(application, chosen)
+        if chosen.revision.sha == newest.revision.sha:
+            return self._with_known_revision(application, desired), desired.inputs
+        return desired, await self._inputs_of(application, newest, desired.inputs)
+
+    async def _inputs_of(self, application: Application, newest: Resolved, otherwise: str) -> str:
+        try:
+            return (await self._manifests.desired(application, newest)).inputs
+        except RenderError:  # a newer commit that cannot be rendered supersedes nothing; it is told when its turn comes
+            return otherwise
+
+    def _with_known_revision(self, application: Application, desired: Desired) -> Desired:
+        """A commit that changes nothing the Application reads is not news: it stays at the one that did."""
+        inputs, revision = self._known.get(application.key) or _stored(application)
+        if revision.sha and inputs == desired.inputs and revision.ref == desired.revision.ref:
+            return replace(desired, revision=revision)
+        self._known[application.key] = (desired.inputs, desired.revision)
+        return desired
+
+    def view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
+        """What the cluster has of it now, compared."""
+        followed = self._follow(application, desired)
+        snapshot = self._cluster.snapshot(application.key, desired.keys)
+        context = Context(
+            application=application.key,
+            installation=self._cluster.installation,
+            rules=followed.rules,
+            catalogue=self._cluster.catalogue,
+            options=application.sync_policy.options,
+            at_admission=hints.unsettled,
+        )
+        changes = compare(desired.resources, snapshot, context)
+        if desired.namespace is not None:
+            extra = namespace_change(desired.namespace, snapshot.objects.get(desired.namespace.key))
+            changes = (*changes, extra) if extra is not None else changes
+        if followed.problems:
+            desired = replace(desired, warnings={**desired.warnings, "IgnoreRuleInvalid": followed.problems})
+        healths = healths_of(changes, self._cluster.below)
+        above = self._cluster.above(application.key)
+        return View(application, desired, newest_inputs, snapshot, changes, healths, context, above)
+
+    def _follow(self, application: Application, desired: Desired) -> _Followed:
+        """From now on these objects wake the Application, and H of them is computed by its rules."""
+        made_from = (application.ignore_differences, application.namespace, desired.inputs, desired.keys)
+        followed = self._followed.get(application.key)
+        if followed is None or followed.made_from != made_from:
+            rules, problems = compile_rules((*self._global_rules, *application.ignore_differences))
+            followed = _Followed(made_from, rules, "\n".join(problem.message for problem in problems))
+            self._followed[application.key] = followed
+            self._cluster.follow(application.key, desired.keys, lens_rules(rules, desired.resources))
+        return followed
+
+    def forget(self, key: ApplicationKey) -> None:
+        """The Application is gone."""
+        self._followed.pop(key, None)
+        self._known.pop(key, None)
+        self._refreshing.discard(key)
+        self._manifests.forget(key)
+
+
+def _stored(application: Application) -> tuple[str, Revision]:
+    """The inputs of the last sync and the revision that status names, for the first look after a restart."""
+    operation, revisions = application.operation, (application.status.get("sync") or {}).get("revisions") or [""]
+    if operation is None or operation.is_running:
+        return "", Revision("")
+    return operation.inputs, Revision(revisions[0], application.source.target_revision)
+
+
+def _wanted(application: Application) -> str:
+    """The revision that is not simply the newest one."""
+    operation, request = application.operation, application.request
+    if operation is not None and operation.is_running:
+        return operation.revisions[0]
+    return request.revision if request is not None else ""

@@ -1,0 +1,215 @@
+"""What one pass sees and has done: the results of the stages put side by side for those that decide and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from gitops_operator.diff import Context, ignored_in
+from gitops_operator.diff.explain import explain
+from gitops_operator.errors import GitOpsError
+from gitops_operator.health import counts, worst
+from gitops_operator.model.application import APPLICATION, Application, ApplicationKey
+from gitops_operator.model.change import Change, Difference, Why
+from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.live import LiveObject, Snapshot
+from gitops_operator.model.resource import Resource, ResourceKey
+from gitops_operator.model.revision import Revision
+from gitops_operator.model.step import Outcome
+from gitops_operator.plan import DeletionPlan, Hints, Plan, Situation, fights_in_words
+from gitops_operator.status import Observation
+
+_MISSING = Health(HealthStatus.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What Git wants, rendered and stamped.
+
+    `inputs` is the digest of all that decides a sync's result; `namespace` the one that CreateNamespace makes;
+    `committed_at` is in seconds since 1970.
+    """
+
+    revision: Revision
+    inputs: str
+    resources: tuple[Resource, ...]
+    namespace: Resource | None = None
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    committed_at: float = 0.0
+
+    @property
+    def keys(self) -> frozenset[ResourceKey]:
+        """Every object that a pass wants to know of."""
+        extra = [self.namespace.key] if self.namespace else []
+        return frozenset([*(resource.key for resource in self.resources), *extra])
+
+
+class Chance(NamedTuple):
+    """What one pass takes from chance: a number in [0, 1), and the id of an operation should one start."""
+
+    jitter: float
+    new_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a pass did: what came of its step, the changes that it was made from, and what of them was drift.
+
+    `began` is when the pass saw them.
+    """
+
+    outcomes: tuple[Outcome, ...] | None = None
+    before: tuple[Change, ...] = ()
+    drift: Mapping[ResourceKey, Sequence[Difference]] = field(default_factory=dict)
+    began: datetime | None = None
+
+    @property
+    def warnings(self) -> Mapping[str, str]:
+        """The warning condition of what the API server said to our writes."""
+        words = sorted({f"{outcome.key}: {said}" for outcome in self.outcomes or () for said in outcome.warnings})
+        return {"ApplyWarning": "\n".join(words)} if words else {}
+
+
+NOTHING_DONE = Done()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One pass over one Application.
+
+    `newest_inputs` is the digest of inputs of the newest commit; `above` are the Applications that this one is a part
+    of, itself included where they go round in a circle.
+    """
+
+    application: Application
+    desired: Desired
+    newest_inputs: str
+    snapshot: Snapshot
+    changes: tuple[Change, ...]
+    healths: Mapping[ResourceKey, Health | None]
+    context: Context
+    above: frozenset[ApplicationKey] = frozenset()
+
+    def situation(self, now: datetime, hints: Hints, chance: Chance, done: Done = NOTHING_DONE) -> Situation:
+        """What the plan decides from."""
+        return Situation(
+            application=self.application,
+            now=now,
+            revision=self.desired.revision,
+            inputs=self.desired.inputs,
+            newest_inputs=self.newest_inputs,
+            changes=self.changes,
+            healths=self.healths,
+            kinds=self.snapshot.kinds,
+            tracked=sum(item.tracking is not None for item in self.snapshot.objects.values()),
+            hints=hints,
+            outcomes=done.outcomes,
+            drift=done.drift,
+            jitter=chance.jitter,
+            new_id=chance.new_id,
+        )
+
+    def observation(self, now: datetime, plan: Plan, done: Done = NOTHING_DONE) -> Observation:
+        """What status is made from."""
+        return Observation(
+            application=self.application,
+            now=now,
+            revision=self.desired.revision,
+            changes=self.changes,
+            healths=self.healths,
+            health=self.health,
+            gate=plan.gate,
+            operation=plan.operation,
+            waits_for=plan.waits_for,
+            warnings={**self.desired.warnings, **done.warnings, **self._warnings(plan.hints)},
+            images=self.desired.images,
+            fights=sum(fight.times > 1 for fight in plan.hints.fights.values()),
+            committed_at=self.desired.committed_at,
+        )
+
+    def drift(self) -> Mapping[ResourceKey, tuple[Difference, ...]]:
+        """What moved, of the objects that are not as our last apply left them."""
+        return {change.key: self._differences(change) for change in self.changes if change.is_drift}
+
+    @property
+    def health(self) -> Health:
+        """The Application's health: that of its worst object, where it counts."""
+        counted = [
+            (change.key, self.healths.get(change.key))
+            for change in self.changes
+            if change.desired is not None and self._counts(change)
+        ]
+        return worst(counted)
+
+    def _counts(self, change: Change) -> bool:
+        key = change.key
+        if key.group_kind == APPLICATION and ApplicationKey(key.namespace, key.name) in self._itself_and_above:
+            return False
+        return change.live is None or counts(change.live.annotations)
+
+    @property
+    def _itself_and_above(self) -> frozenset[ApplicationKey]:
+        return self.above | {self.application.key}
+
+    def _differences(self, change: Change) -> tuple[Difference, ...]:
+        if change.desired is None or change.live is None or change.live.body is None:
+            return ()
+        body = change.live.body.load()
+        return explain(change.desired, body, ignored_in(change.desired, body, self.snapshot, self.context))
+
+    def _warnings(self, hints: Hints) -> dict[str, str]:
+        admission = [f"{change.desired}: {change.message}" for change in self.changes if change.why is Why.AT_ADMISSION]
+        circle = ", ".join(str(key) for key in sorted(self.above)) if self.application.key in self.above else ""
+        words = {
+            "ChangedAtAdmission": "\n".join(admission),
+            "Fight": fights_in_words(hints.fights),
+            "ApplicationCycle": f"These Applications contain each other, so none waits for another's health: {circle}."
+            if circle
+            else "",
+        }
+        return {kind: text for kind, text in words.items() if text}
+
+
+def healths_of(
+    changes: Iterable[Change], below: Callable[[ResourceKey], Iterable[LiveObject]]
+) -> dict[ResourceKey, Health | None]:
+    """The health of each object; one that is not well names the first descendant that is worse off."""
+    return {change.key: _health_of(change, below) for change in changes}
+
+
+def _health_of(change: Change, below: Callable[[ResourceKey], Iterable[LiveObject]]) -> Health | None:
+    if change.live is None:
+        return _MISSING if change.desired is not None else None
+    health = change.live.health
+    if health is None or health.status not in {HealthStatus.PROGRESSING, HealthStatus.DEGRADED}:
+        return health
+    culprits = sorted(
+        (item.key, item.health.message)
+        for item in below(change.key)
+        if item.health is not None and item.health.status is HealthStatus.DEGRADED
+    )
+    if not culprits:
+        return health
+    key, words = culprits[0]
+    reason = f"{key.kind} {key.name}: {words}"
+    return health._replace(message=f"{health.message.rstrip('.')}; {reason}" if health.message else reason)
+
+
+def failed_observation(application: Application, now: datetime, error: GitOpsError) -> Observation:
+    """What status says when a stage before the comparison failed; what was known of health stays."""
+    stored = application.status.get("health") or {}
+    health = Health(HealthStatus(stored.get("status", HealthStatus.UNKNOWN)), stored.get("message", ""))
+    return Observation(application, now, health=health, operation=application.operation, error=error)
+
+
+def pending_observation(application: Application, now: datetime, what: str) -> Observation:
+    """What status says before anything is known."""
+    return replace(failed_observation(application, now, GitOpsError(what)), error=None, pending=what)
+
+
+def deletion_observation(application: Application, now: datetime, plan: DeletionPlan) -> Observation:
+    """What status says while the Application goes."""
+    return replace(failed_observation(application, now, GitOpsError("")), error=None, deleting=plan.message)
