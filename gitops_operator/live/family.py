@@ -82,9 +82,9 @@ class Family:
         return None
 
 
-def has_family(record: Record) -> bool:
-    """Whether something may be above a record."""
-    return bool(record.owners) or record.kind.group_kind == _CLAIM
+def may_have_parents(owners: tuple[OwnerRef, ...], group_kind: GroupKind) -> bool:
+    """Whether something may be above an object: a claim may have a StatefulSet there without a reference to it."""
+    return bool(owners) or group_kind == _CLAIM
 
 
 def _slot(owner: OwnerRef, child: Record) -> str | ResourceKey:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gitops_operator.live.autoscalers import Autoscalers, is_autoscaler, target_of
 from gitops_operator.live.baseline import Baseline
 from gitops_operator.live.exclusions import Exclusions
-from gitops_operator.live.family import Family, has_family
+from gitops_operator.live.family import Family, may_have_parents
 from gitops_operator.live.interest import Interest
 from gitops_operator.live.moves import Cause, News
 from gitops_operator.live.objects import Objects, app_of
@@ -183,7 +183,7 @@ class Memory:
             news.wake(apps.union(self.interest.watchers_of(record.key)), Cause.OBJECT)
         if record.kind.group_kind == APPLICATION and before.fingerprint != after.fingerprint:
             news.wake([ApplicationKey(record.namespace, record.name)], Cause.SPEC)
-        if before.health != after.health and has_family(record):
+        if before.health != after.health and may_have_parents(record.owners, record.kind.group_kind):
             above = (app_of(ancestor) for ancestor in self.family.ancestors(record))
             news.wake(dict.fromkeys(app for app in above if app is not None), Cause.HEALTH)
 

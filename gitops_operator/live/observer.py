@@ -10,6 +10,7 @@ from typing import Any
 from gitops_operator.live.baseline import Present, carry
 from gitops_operator.live.bodies import Bodies
 from gitops_operator.live.exclusions import Exclusions
+from gitops_operator.live.family import may_have_parents
 from gitops_operator.live.foreign import foreign_owner
 from gitops_operator.live.record import NO_ANNOTATIONS, NO_EXTRAS, Extras, Held
 from gitops_operator.live.sighting import Annotations, Entry, Sighting, version_of
@@ -61,7 +62,7 @@ class Observer:
         extras = self._extras(sighting, found)
         if tracking is not None or self._is_kept(sighting):
             return self._held(sighting, extras, tracking, previous)
-        if extras.owners:
+        if may_have_parents(extras.owners, sighting.key.group_kind):
             extras = extras._replace(health=self._health(sighting))
         return None if extras == NO_EXTRAS else extras
 
