@@ -178,7 +178,7 @@ def test_an_application_that_is_gone_is_woken_a_last_time() -> None:
 def test_applications_are_read_from_the_store_like_any_other_object() -> None:
     some = filled()
     some.changed(APPLICATION, application(spec={"path": "a"}))
-    assert [live.body.load()["spec"] for live in some.applications() if live.body] == [{"path": "a"}]
+    assert [live.body.load()["spec"] for live in some.held(APPLICATION.group_kind) if live.body] == [{"path": "a"}]
 
 
 def test_a_forgotten_application_starts_from_a_number_that_no_pass_has_seen() -> None:
