@@ -20,7 +20,7 @@ from devcluster.processes import Component, Spawner
 from devcluster.seeds import NODE, SEEDS
 from devcluster.waiting import wait_until
 
-APISERVER = "kube-apiserver"
+ETCD, APISERVER = "etcd", "kube-apiserver"
 _CONTROLLERS = ("kube-controller-manager", "kube-scheduler", "kwok")
 
 
@@ -175,7 +175,8 @@ class DevCluster:
         """Starts what was stopped, with its data and under its old address; waits for the API server's readiness."""
         self._component(name).start(self._spawner)
         if name == APISERVER:
-            self._wait(self.api.is_ready, "the API server to be ready")
+            # The others may have ended without it: that is no reason not to bring it back.
+            self._wait(self.api.is_ready, "the API server to be ready", needs=(ETCD, APISERVER))
 
     def stop_component(self, name: str, *, patience: float = 5.0) -> None:
         """Stops one component politely, and after so many seconds by force; 0 is a crash."""
@@ -192,11 +193,12 @@ class DevCluster:
         """Starts it again, and restarts the controllers, which else sleep for up to a minute (client-go's backoff).
 
         So it is in a real control plane, where they lose their leases during an outage, end and are started again.
+        Those that were stopped on purpose stay stopped.
         """
         self.start_component(APISERVER)
         for name in _CONTROLLERS if wake_controllers else ():
             component = self._component(name)
-            if component.is_running():
+            if component.is_running() or component.has_died():
                 component.stop(patience=0)
                 component.start(self._spawner)
 
@@ -240,10 +242,10 @@ class DevCluster:
     def _has_default_account(self) -> bool:
         return self.api.get("/api/v1/namespaces/default/serviceaccounts/default") is not None
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+    def _wait(self, condition: Callable[[], bool], what: str, *, needs: Sequence[str] = ()) -> None:
         def holds() -> bool:
-            for component in self._components.values():
-                component.ensure_alive()
+            for name in needs or self._components:
+                self._components[name].ensure_alive()
             return condition()
 
         wait_until(holds, f"{what} (cluster {self.name})", timeout=self._timeout, explain=self._tails)

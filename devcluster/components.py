@@ -142,6 +142,8 @@ def _controller_manager(plan: Plan) -> Sequence[str]:
         f"--cluster-signing-key-file={plan.authority.key}",
         "--leader-elect=false",
         "--secure-port=0",
+        # Without metrics it could only complain; a stage of kwok plays it (stages/autoscaler.yaml).
+        "--controllers=*,-horizontal-pod-autoscaler-controller",
         "--kube-api-qps=500",  # the default throttles benchmarks
         "--kube-api-burst=1000",
         "--node-monitor-grace-period=24h",  # a test may pause kwok without losing the node

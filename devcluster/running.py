@@ -1,6 +1,5 @@
 """Runs a command with a cluster of its own, which lives as long as the command."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -38,7 +37,7 @@ def _signals_are_for(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     """Ctrl-C reaches the command by itself (the terminal signals the whole group); the others we pass on."""
     signal.signal(signal.SIGINT, lambda *_: None)
     for number in _ENDING:
-        signal.signal(number, lambda number, _: os.kill(process.pid, number))
+        signal.signal(number, lambda number, _: process.send_signal(number))  # harmless when it has just ended
     try:
         yield
     finally:
