@@ -20,7 +20,7 @@ from gitops_operator.cluster.watch import Informers
 from gitops_operator.destination import Destination, Rules
 from gitops_operator.engine import Engine, Parts
 from gitops_operator.feed import Feed
-from gitops_operator.health import assess
+from gitops_operator.health import assess, assess_beside
 from gitops_operator.live import Store
 from gitops_operator.manifests import Manifests
 from gitops_operator.measuring import GitMeasurements, Measurements
@@ -63,7 +63,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     measurements = Measurements(metrics)
     session = await session_of(settings)
     client = Client(session, _CLUSTER, measurements, writes=settings.writes_in_flight)
-    store = Store(assess=assess, installation=settings.installation)
+    store = Store(assess=assess, beside=assess_beside, installation=settings.installation)
     storyteller = Storyteller(client, metrics)
     access = Access(store, settings.namespace)
     # The lease and the feed tell the engine, which is built last.

@@ -2,6 +2,6 @@
 
 from gitops_operator.health.aggregate import counts, worst
 from gitops_operator.health.facts import NO_FACTS, Facts, facts_of
-from gitops_operator.health.rules import assess
+from gitops_operator.health.rules import assess, assess_beside
 
-__all__ = ["NO_FACTS", "Facts", "assess", "counts", "facts_of", "worst"]
+__all__ = ["NO_FACTS", "Facts", "assess", "assess_beside", "counts", "facts_of", "worst"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gitops_operator.health import applications, foundations, jobs, pods, traffic, workloads
-from gitops_operator.health.facts import NO_FACTS, Facts
+from gitops_operator.health.facts import NO_FACTS, Facts, facts_of
 from gitops_operator.health.kstatus import by_conditions
 from gitops_operator.health.view import MalformedError, View, explain, is_true, progressing, unknown
 from gitops_operator.model.health import Health
@@ -59,6 +59,12 @@ def assess(body: Body, facts: Facts = NO_FACTS) -> Health | None:
     except MalformedError as error:
         health = unknown(f"The health cannot be told: {error}")
     return health and health._replace(message=_one_line(health.message))
+
+
+def assess_beside(storage_classes: Iterable[Body]) -> Callable[[Body], Health | None]:
+    """How to assess objects of a cluster that has these StorageClasses."""
+    facts = facts_of(storage_classes)
+    return lambda body: assess(body, facts)
 
 
 def _assess(view: View) -> Health | None:

@@ -12,7 +12,7 @@ from gitops_operator.model.hierarchy import OwnerRef, claims_of, is_claim_of
 from gitops_operator.model.resource import GroupKind, ResourceKey
 
 _SET = GroupKind("apps", "StatefulSet")
-_CLAIM = GroupKind("", "PersistentVolumeClaim")
+CLAIM = GroupKind("", "PersistentVolumeClaim")
 
 _Patterns = tuple[re.Pattern[str], ...]
 
@@ -52,7 +52,7 @@ class Family:
             found = self._owner(owner, record.namespace)
             if found is not None:
                 yield found
-        if record.kind.group_kind == _CLAIM:
+        if record.kind.group_kind == CLAIM:
             for stateful_set in self._objects.under(_SET, record.namespace):
                 if is_claim_of(record.name, self._claims.get(stateful_set.uid, ())):
                     yield stateful_set
@@ -62,7 +62,7 @@ class Family:
         yield from self._children.get(record.key, ())
         patterns = self._claims.get(record.uid)
         if patterns:
-            for claim in self._objects.under(_CLAIM, record.namespace):
+            for claim in self._objects.under(CLAIM, record.namespace):
                 if is_claim_of(claim.name, patterns):
                     yield claim
 
@@ -84,7 +84,7 @@ class Family:
 
 def may_have_parents(owners: tuple[OwnerRef, ...], group_kind: GroupKind) -> bool:
     """Whether something may be above an object: a claim may have a StatefulSet there without a reference to it."""
-    return bool(owners) or group_kind == _CLAIM
+    return bool(owners) or group_kind == CLAIM
 
 
 def _slot(owner: OwnerRef, child: Record) -> str | ResourceKey:

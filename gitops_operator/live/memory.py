@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from gitops_operator.live.autoscalers import Autoscalers, is_autoscaler, target_of
 from gitops_operator.live.baseline import Baseline
 from gitops_operator.live.exclusions import Exclusions
-from gitops_operator.live.family import Family, may_have_parents
+from gitops_operator.live.family import CLAIM, Family, may_have_parents
 from gitops_operator.live.interest import Interest
 from gitops_operator.live.moves import Cause, News
 from gitops_operator.live.objects import Objects, app_of
-from gitops_operator.live.observer import Observer, Setup
+from gitops_operator.live.observer import STORAGE_CLASS, Observer, Setup
 from gitops_operator.live.record import Record
 from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import APPLICATION, ApplicationKey
@@ -92,6 +92,8 @@ class Memory:
         self._tell(record, before, self._trace(sighting.key, record), news)
         if is_autoscaler(sighting.key.group_kind):
             self._scale(sighting.key, target_of(sighting), news)
+        elif sighting.key.group_kind == STORAGE_CLASS:
+            self._learn(news)
         return record
 
     def end(self, record: Record, news: News) -> None:
@@ -108,6 +110,8 @@ class Memory:
         self.objects.remove(record)
         if is_autoscaler(key.group_kind):
             self._scale(key, None, news)
+        elif key.group_kind == STORAGE_CLASS:
+            self._learn(news)
 
     def bury(self, uid: str) -> None:
         if uid:
@@ -193,6 +197,16 @@ class Memory:
             if record is not None:
                 self.reconsider(record)
             news.wake(self.concerned(workload, record), Cause.OBJECT)
+
+    def _learn(self, news: News) -> None:
+        """The StorageClasses are others: what is held of claims may be healthy now, or no longer."""
+        classes = [record.held.live.body for record in self.objects.under(STORAGE_CLASS) if record.held is not None]
+        self.observer.learn([stored.load() for stored in classes if stored is not None])
+        for record in self.objects.under(CLAIM):
+            if record.held is not None:
+                before = self._trace(record.key, record)
+                record.detail = self.observer.reassess(record.held)
+                self._tell(record, before, self._trace(record.key, record), news)
 
 
 def _what_matters(live: LiveObject | None) -> Any:

@@ -63,9 +63,10 @@ class Objects:
         for records in self._tracked.get(app, {}).values():
             yield from records
 
-    def trackers(self) -> list[ApplicationKey]:
-        """Every Application that tracks something."""
-        return list(self._tracked)
+    def tracked_keys(self) -> list[ResourceKey]:
+        """Every object that some Application tracks."""
+        kinds = (kind for app in self._tracked.values() for kind in app.values())
+        return [record.key for records in kinds for record in records]
 
     def kinds_of(self, app: ApplicationKey) -> Iterator[GroupKind]:
         """The kinds of the objects that an Application tracks."""

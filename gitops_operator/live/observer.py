@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from sys import intern
 from typing import Any
@@ -30,6 +30,10 @@ from gitops_operator.model.resource import (
 from gitops_operator.model.tracking import TrackingId, counts_on, parse_tracking_id
 
 Assess = Callable[[Body], Health | None]
+Beside = Callable[[Sequence[Body]], Assess]
+"""From the StorageClasses of a cluster to how its objects are assessed: a claim's health depends on them."""
+
+STORAGE_CLASS = GroupKind("storage.k8s.io", "StorageClass")
 
 _READ_PREFIXES = (PREFIX, ARGO_PREFIX, "helm.sh/")
 _MEMO_SIZE = 4096
@@ -37,12 +41,16 @@ _MEMO_SIZE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every object of a store is looked at with: `kept` kinds are held whole whoever owns them."""
+    """What every object of a store is looked at with: `kept` kinds are held whole whoever owns them.
+
+    `assess` is the whole truth where `beside` is None.
+    """
 
     installation: str
     assess: Assess
     manager: str
     kept: frozenset[GroupKind]
+    beside: Beside | None = None
 
 
 class Observer:
@@ -51,6 +59,7 @@ class Observer:
     def __init__(self, setup: Setup, exclusions: Exclusions) -> None:
         self._setup = setup
         self._exclusions = exclusions
+        self._assess = setup.assess
         self._bodies = Bodies()
         self._managers: dict[tuple[tuple[str, str, str, str], ...], tuple[str, ...]] = {}
         self._healths: dict[Health, Health] = {}
@@ -85,6 +94,17 @@ class Observer:
         seen = replace(live, ownership=owned, baseline=baseline.value, settled=baseline.settled)
         return held._replace(live=seen, lens=lens)
 
+    def learn(self, storage_classes: Sequence[Body]) -> None:
+        """Assess beside these StorageClasses from here on."""
+        if self._setup.beside is not None:
+            self._assess = self._setup.beside(storage_classes)
+
+    def reassess(self, held: Held) -> Held:
+        """The same object, its health by what is beside it now."""
+        if held.live.body is None:
+            return held
+        return held._replace(live=replace(held.live, health=self._shared(self._assess(held.live.body.load()))))
+
     def pack(self, sighting: Sighting) -> StoredBody:
         """The whole object, to be held."""
         return self._bodies.pack(sighting.raw, sighting.api_version, sighting.kind.kind)
@@ -98,7 +118,7 @@ class Observer:
 
     def _is_kept(self, sighting: Sighting) -> bool:
         """Whether an object is held whole though nobody tracks it: it is of a kept kind, or speaks to the engine."""
-        if sighting.key.group_kind in self._setup.kept:
+        if sighting.key.group_kind in self._setup.kept or sighting.key.group_kind == STORAGE_CLASS:
             return True
         return any(label.startswith(PREFIX) for label in sighting.labels)
 
@@ -144,7 +164,10 @@ class Observer:
         return self._exclusions.lens(tracking.application, tracking.key, body) if tracking else WHOLE
 
     def _health(self, sighting: Sighting) -> Health | None:
-        health = self._setup.assess(sighting.body)
+        return self._shared(self._assess(sighting.body))
+
+    def _shared(self, health: Health | None) -> Health | None:
+        """Many objects are as healthy as each other: one value in memory is enough."""
         if health is None or len(self._healths) > _MEMO_SIZE:
             return health
         return self._healths.setdefault(health, health)

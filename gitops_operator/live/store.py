@@ -13,7 +13,7 @@ from gitops_operator.live.exclusions import Rules
 from gitops_operator.live.kinds import Kinds
 from gitops_operator.live.memory import Memory
 from gitops_operator.live.moves import Cause, Moves, News, Versions
-from gitops_operator.live.observer import Assess, Setup
+from gitops_operator.live.observer import Assess, Beside, Setup
 from gitops_operator.live.record import Record
 from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import APPLICATION, ApplicationKey
@@ -33,11 +33,12 @@ class Store:
         self,
         *,
         assess: Assess,
+        beside: Beside | None = None,
         installation: str = "",
         manager: str = FIELD_MANAGER,
         kept: frozenset[GroupKind] = frozenset({APPLICATION}),
     ) -> None:
-        self._memory = Memory(Setup(installation, assess, manager, kept))
+        self._memory = Memory(Setup(installation, assess, manager, kept, beside))
         self._kinds = Kinds()
         self._versions = Versions()
         self._unconfirmed: dict[ResourceKey, int] = {}
@@ -224,7 +225,7 @@ class Store:
 
     def tracked_keys(self) -> list[ResourceKey]:
         """Every object that some Application tracks."""
-        return [record.key for app in self._memory.objects.trackers() for record in self._memory.objects.tracked_by(app)]
+        return self._memory.objects.tracked_keys()
 
     def held(self, group_kind: GroupKind) -> Iterator[LiveObject]:
         """The objects of a kind that are held whole: tracked, of a kept kind, or with a label of ours."""
