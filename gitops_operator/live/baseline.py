@@ -14,6 +14,10 @@ from gitops_operator.model.live import StoredBody
 from gitops_operator.model.managed_fields import Lens, ownership
 
 
+REFUTED = "refuted"
+"""The baseline of what a dry run showed to have moved: no H looks like this."""
+
+
 class Present(NamedTuple):
     """An object as it is now: H through a lens, in some version of its kind, at a resourceVersion (0: no number)."""
 
@@ -55,7 +59,7 @@ def _value(previous: Held, present: Present, manager: str) -> str:
     if present.lens == previous.lens:
         return before.baseline
     settled = settled_body(previous)
-    if settled is None or not _shows_less(present.lens, previous.lens):
+    if before.baseline == REFUTED or settled is None or not _shows_less(present.lens, previous.lens):
         return ""
     return ownership(settled.load(), present.lens, manager)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitops_operator.live.baseline import Baseline
+from gitops_operator.live.baseline import REFUTED, Baseline
 from gitops_operator.live.deletion import read_deletion
 from gitops_operator.live.exclusions import Rules
 from gitops_operator.live.kinds import Kinds
@@ -21,7 +21,6 @@ from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import FIELD_MANAGER, Body, GroupKind, ResourceKey
 
-_REFUTED = "refuted"  # no H looks like this
 _AT_ONCE = 100
 """How many objects of a list are recorded in one step: 15 ms or less."""
 
@@ -133,7 +132,7 @@ class Store:
 
     def refuted(self, key: ResourceKey, owned: str) -> None:
         """A dry run of an object with this H showed that an apply would change something: it has moved."""
-        self._settle(key, owned, _REFUTED)
+        self._settle(key, owned, REFUTED)
 
     def doubt(self, key: ResourceKey) -> None:
         """Ask again whether an apply would change nothing: an admission policy may have come or gone."""
@@ -150,7 +149,7 @@ class Store:
         record = self._memory.objects.find(key)
         if record is not None and record.held is not None and owned and record.held.live.ownership == owned:
             news = News()
-            settled = record.held.live.body if baseline == _REFUTED else None
+            settled = record.held.live.body if baseline == REFUTED else None
             self._memory.rebase(record, Baseline(baseline, settled), record.version, news)
             self._versions.settle(news)
 

@@ -90,6 +90,14 @@ def test_a_rule_that_is_taken_back_leaves_the_baseline_unknown() -> None:
     assert seen(some, KEY).baseline == ""
 
 
+def test_a_new_rule_leaves_unknown_what_a_dry_run_refuted() -> None:
+    """What the dry run would change may or may not be what the rule ignores: another one has to tell."""
+    some = filled((DEPLOYMENT, tracked(DEPLOYMENT, version=5, spec=SPEC)))
+    some.refuted(KEY, seen(some, KEY).ownership)
+    some.exclude(APP, ignore_replicas)
+    assert seen(some, KEY).baseline == ""
+
+
 def test_the_same_rules_again_cost_nothing() -> None:
     calls: list[Any] = []
 

@@ -11,7 +11,7 @@ from gitops_operator.model.kind import Kind
 from tests.unit.live.objects import APP, CLAIM, STATEFUL_SET, body, key, raw, seen, tracked, wakes
 
 CLASS = Kind("storage.k8s.io", "v1", "StorageClass", "storageclasses", namespaced=False)
-PENDING = {"spec": {"storageClassName": "local"}, "status": {"phase": "Pending"}}
+PENDING: dict[str, Any] = {"spec": {"storageClassName": "local"}, "status": {"phase": "Pending"}}
 
 
 def storage_class(version: int = 1, binding: str = "WaitForFirstConsumer", **parts: Any) -> bytes:
