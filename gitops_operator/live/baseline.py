@@ -13,7 +13,6 @@ from gitops_operator.live.sighting import version_of
 from gitops_operator.model.live import StoredBody
 from gitops_operator.model.managed_fields import Lens, ownership
 
-
 REFUTED = "refuted"
 """The baseline of what a dry run showed to have moved: no H looks like this."""
 
