@@ -25,7 +25,7 @@ from gitops_operator.writes import LeadershipLostError, Writes
 # Not the field manager of applies: an Application may itself be applied by another one, and is not co-owned then.
 STATUS_MANAGER = "gitops-operator-status"
 _CRD = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "applications.gitops-operator.io")
-_PART_OF = ("app.kubernetes.io/part-of", "gitops-operator")
+_OWN_LABEL = ("app.kubernetes.io/name", "gitops-operator")  # as deploy/ sets it
 
 
 class Rules(NamedTuple):
@@ -150,7 +150,7 @@ class Destination:
         if item.key == ResourceKey("", "Namespace", "", self._rules.namespace):
             return True
         labels = item.body.load()["metadata"].get("labels") or {} if item.body is not None else {}
-        return bool(labels.get(_PART_OF[0]) == _PART_OF[1])
+        return _OWN_LABEL in labels.items()
 
     def forget(self, key: ApplicationKey) -> None:
         self._parsed.pop(key, None)

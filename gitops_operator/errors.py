@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 
 class GitOpsError(Exception):
-    """An error with an answer: `reason` is the word for the condition, `transient` says whether trying again may help."""
+    """An error with an answer: `reason` is the word for the condition, `transient` whether trying again may help."""
 
     default_reason = "Error"
 

@@ -105,6 +105,10 @@ class Reconciler:
         memory.look_again = min(filter(None, (plan.look_again, due)), default=None)
         return memory.look_again
 
+    def remembers(self, key: ApplicationKey) -> bool:
+        """Whether the Application was there when it was last looked at."""
+        return key in self._memories
+
     def _forget(self, key: ApplicationKey) -> None:
         self._memories.pop(key, None)
         self._reporter.forget(key)

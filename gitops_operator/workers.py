@@ -95,7 +95,10 @@ class Workers:
             self._again(key, None)
         else:
             self._failures.pop(key, None)
-            self._plan(key, due)
+            if due is None and not self._reconciler.remembers(key):
+                self._wakeups.forget(key)
+            else:
+                self._plan(key, due)
 
     def _plan(self, key: ApplicationKey, due: datetime | None) -> None:
         clock = asyncio.get_running_loop().time()

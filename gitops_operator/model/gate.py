@@ -13,7 +13,6 @@ class GateReason(StrEnum):
     OPEN = "Open"
     SUSPENDED = "Suspended"
     INVALID_SPEC = "InvalidSpec"
-    CLUSTER_NOT_READY = "ClusterNotReady"
     KIND_NOT_READY = "KindNotReady"
     KIND_UNKNOWN = "KindUnknown"
     OWNERSHIP_CONFLICT = "OwnershipConflict"
