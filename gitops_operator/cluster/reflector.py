@@ -173,6 +173,7 @@ class Reflector:
         if error.status == 410 or self._spoiled >= _SPOILED:
             # History is lost. What was deleted meanwhile shows only in a new list: the kind is not ready at once.
             self._position, self._last, self._spoiled = "", b"", 0
+            self._failures = min(self._failures, 2)  # it answers again: a long outage is over
             self._standing.now(status)
         else:
             self._standing.lost(status)

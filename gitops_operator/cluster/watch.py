@@ -59,8 +59,9 @@ class Informers:
                     await self._discover()
                 except ClusterError as error:
                     failures += 1
+                    if error.message != self.discovery_error:
+                        _log.warning("discovery of %s failed: %s", self._client.name, error)
                     self.discovery_error = error.message
-                    _log.warning("discovery of %s failed: %s", self._client.name, error)
                     await asyncio.sleep(delay(failures, error))
                 else:
                     failures = 0

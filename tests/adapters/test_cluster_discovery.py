@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from gitops_operator.cluster.discovery import Discovery
 from gitops_operator.cluster.pace import WatchSettings
 from gitops_operator.cluster.watch import Informers
@@ -139,7 +141,9 @@ async def test_a_status_of_a_definition_costs_nothing(tmp_path: Path) -> None:
         assert len(api.asked("discovery", "/apis")) == asked
 
 
-async def test_discovery_that_fails_is_repeated_and_nothing_is_lost(tmp_path: Path) -> None:
+async def test_discovery_that_fails_is_repeated_and_nothing_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     api = api_with(WIDGET)
     answering = api._discovery
     async with following(api, tmp_path) as (sink, informers):
@@ -147,10 +151,12 @@ async def test_discovery_that_fails_is_repeated_and_nothing_is_lost(tmp_path: Pa
         api._discovery = lambda request: response(text(503, "down"))  # type: ignore[method-assign]  # it breaks
         informers.rediscover()
         await until(lambda: bool(informers.discovery_error))
+        await asyncio.sleep(1)
         assert sink.is_ready(WIDGETS)
         api._discovery = answering  # type: ignore[method-assign]
         await until(lambda: not informers.discovery_error)
         assert sink.left == []
+    assert caplog.text.count("discovery of fake failed") == 1
 
 
 async def test_a_server_without_aggregation_is_asked_group_by_group(tmp_path: Path) -> None:

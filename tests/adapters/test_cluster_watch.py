@@ -105,6 +105,19 @@ async def test_what_is_deleted_while_history_expires_is_noticed(in_stream: bool,
         assert sink.lists == [MAPS, MAPS]
 
 
+async def test_lost_history_after_a_long_outage_is_listed_again_at_once(tmp_path: Path) -> None:
+    api = api_with("a")
+    async with watching(api, tmp_path) as (sink, _):
+        await sink.until(lambda: sink.is_ready(MAPS))
+        api.refusals["watch", "configmaps"] = status(503, "ServiceUnavailable", "starting")
+        api.drop()
+        await until(lambda: len(api.asked("watch", "configmaps")) >= 7, 20)  # the next pause would be 2.5 s and more
+        api.compact()
+        del api.refusals["watch", "configmaps"]
+        await until(lambda: len(api.asked("watch", "configmaps")) >= 8, 10)
+        await sink.until(lambda: sink.lists == [MAPS, MAPS], seconds=1)
+
+
 async def test_a_kind_with_lost_history_is_not_ready_until_it_is_listed_again(tmp_path: Path) -> None:
     api = api_with("a")
     async with watching(api, tmp_path) as (sink, _):
