@@ -87,15 +87,8 @@ class HttpRemote:
         self, method: str, what: str, *, headers: dict[str, str], body: bytes | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One successful answer of the server, to be read inside."""
-        expected = _RESULT if what == UPLOAD_PACK else _ADVERTISEMENT
         async with self._request(method, what, headers, body) as answer:
-            if answer.status != 200:
-                raise self._refusal(answer)
-            if answer.content_type != expected:
-                raise failure(
-                    Reason.REPOSITORY_NOT_FOUND,
-                    f"{self._url.shown} answers, but not with Git's smart HTTP protocol: is the URL a repository's?",
-                )
+            self._check(answer, _RESULT if what == UPLOAD_PACK else _ADVERTISEMENT)
             yield answer
 
     async def _advertisement(self) -> bytes:
@@ -103,10 +96,19 @@ class HttpRemote:
         for _ in range(5):
             async with self._request("GET", INFO_REFS + _QUERY, {"Git-Protocol": "version=2"}, None) as answer:
                 if answer.status not in _REDIRECTS:
-                    break
+                    self._check(answer, _ADVERTISEMENT)
+                    return await _read(answer)
                 self._follow(answer.headers.get("Location", ""))
-        async with self.exchange("GET", INFO_REFS + _QUERY, headers={"Git-Protocol": "version=2"}) as answer:
-            return await _read(answer)
+        raise failure(Reason.REPOSITORY_NOT_FOUND, f"{self._url.shown} redirects again and again")
+
+    def _check(self, answer: aiohttp.ClientResponse, content_type: str) -> None:
+        if answer.status != 200:
+            raise self._refusal(answer)
+        if answer.content_type != content_type:
+            raise failure(
+                Reason.REPOSITORY_NOT_FOUND,
+                f"{self._url.shown} answers, but not with Git's smart HTTP protocol: is the URL a repository's?",
+            )
 
     def _follow(self, location: str) -> None:
         """Take a redirect of the first request, as git does; the credential stays with the host it was given for."""

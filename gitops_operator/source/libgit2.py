@@ -21,7 +21,14 @@ _SSH_CERTIFICATE = 2  # GIT_CERT_HOSTKEY_LIBSSH2
 _HAS_RAW_KEY = 8  # GIT_CERT_SSH_RAW
 _CORRUPT = frozenset({4, 5, 6, 9, 14, 15})  # classes of errors: reference, zlib, repository, odb, tree, indexer
 _SYSTEM = 2  # the class of errors of the operating system: a full disk, a folder that cannot be written
-_MISSING = ("not found", "does not exist", "could not be found", "no such", "not appear to be a git repository")
+_MISSING = (
+    "not found",
+    "does not exist",
+    "could not find",
+    "could not be found",
+    "no such",
+    "not appear to be a git repository",
+)
 
 
 class Cancelled(Exception):  # noqa: N818  # the end was asked for

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class Mirror:
         Raises:
             Damaged: it is not; a blob that went bad shows only when it is read.
         """
-        try:
+        with _reading():
             for leftover in _leftovers(self.path):
                 leftover.unlink()
             repository = self.repository()
@@ -68,8 +69,6 @@ class Mirror:
                 raise Damaged("it is not a bare repository")
             for name in repository.references:
                 _commit_of(repository, str(repository.references[name].target))
-        except (pygit2.GitError, KeyError, ValueError, OSError) as error:
-            raise Damaged(str(error)) from error
 
     def repository(self) -> pygit2.Repository:
         handle: pygit2.Repository | None = getattr(self._handles, "repository", None)
@@ -88,14 +87,19 @@ class Mirror:
         )
 
     def references(self) -> dict[str, str]:
-        """The commits of the references as of the last fetch."""
-        repository = self.repository()
+        """The commits of the references as of the last fetch.
+
+        Raises:
+            Damaged: they cannot be read.
+        """
         found = {}
-        for name in repository.references:
-            if name == _HEAD or is_covered(name):
-                commit = _commit_of(repository, str(repository.references[name].target))
-                if commit is not None:
-                    found[HEAD if name == _HEAD else name] = str(commit.id)
+        with _reading():
+            repository = self.repository()
+            for name in repository.references:
+                if name == _HEAD or is_covered(name):
+                    commit = _commit_of(repository, str(repository.references[name].target))
+                    if commit is not None:
+                        found[HEAD if name == _HEAD else name] = str(commit.id)
         return found
 
     def commit(self, sha: str) -> Commit | None:
@@ -104,7 +108,7 @@ class Mirror:
         Raises:
             Damaged: it is here and cannot be read.
         """
-        try:
+        with _reading():
             repository = self.repository()
             if sha not in repository:
                 return None
@@ -114,8 +118,6 @@ class Mirror:
             tree_id = str(commit.tree_id)
             if tree_id not in repository:
                 raise Damaged(f"the files of commit {sha} are missing")
-        except (pygit2.GitError, KeyError, ValueError, OSError) as error:
-            raise Damaged(str(error)) from error
         tree = CommitTree(self, self._shown, str(commit.id), tree_id)
         return Commit(str(commit.id), float(commit.commit_time), _subject(commit), commit.author.name, tree)
 
@@ -124,12 +126,14 @@ class Mirror:
 
         Raises:
             SourceError: several commits do.
+            Damaged: it cannot be read.
         """
-        try:
-            found: object = self.repository().get(prefix)  # the stubs say Object, of which Commit is none
-        except (ValueError, pygit2.AmbiguousError):
-            return self._commit_among(prefix)
-        return str(found.id) if isinstance(found, pygit2.Commit) else None
+        with _reading():
+            try:
+                found: object = self.repository().get(prefix)  # the stubs say Object, of which Commit is none
+            except (ValueError, pygit2.AmbiguousError):
+                return self._commit_among(prefix)
+            return str(found.id) if isinstance(found, pygit2.Commit) else None
 
     def _commit_among(self, prefix: str) -> str | None:
         """Several objects start with the prefix: the commit among them, as git has it."""
@@ -195,6 +199,14 @@ def is_same(mirror: Mirror, one: str, other: str, paths: Iterable[str]) -> bool:
 def retire(mirror: Mirror) -> None:
     """Delete a mirror's folder when nothing reads it any more."""
     weakref.finalize(mirror, shutil.rmtree, mirror.path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (pygit2.GitError, KeyError, ValueError, OSError) as error:
+        raise Damaged(str(error)) from error
 
 
 def _id(tree: CommitTree, path: str) -> str | None:

@@ -86,9 +86,9 @@ class Store:
 
     def install(self, name: str, fresh: Mirror, shown: str) -> Mirror:
         """Give a finished clone its place; whatever was there serves its readers to the end."""
-        generations = self._generations(name)
-        number = _number(generations[0]) + 1 if generations else 1
-        path = self._mirrors / f"{name}.{number}"
+        # libgit2 finds an open pack by its path: a path that was used before could show what stood there then.
+        newest = max(map(_number, self._generations(name)), default=0)
+        path = self._mirrors / f"{name}.{max(newest + 1, int(self._now() * 1000))}"
         fresh.path.rename(path)
         return self._opened(Mirror(path, shown))
 

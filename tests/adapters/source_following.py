@@ -114,3 +114,10 @@ async def following(folder: Path, limits: Limits = STILL) -> AsyncIterator[Follo
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def files_with(folder: Path, text: str) -> list[Path]:
+    """The files below a folder that hold the text; there must be files."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert files
+    return [file for file in files if text.encode() in file.read_bytes()]

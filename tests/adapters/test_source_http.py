@@ -2,18 +2,22 @@
 
 import asyncio
 import dataclasses
+import os
+import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from devcluster.certificates import Authority
 from devcluster.git_server import GitServer, Login
 from gitops_operator.model.application import ApplicationKey, Source
 from gitops_operator.source.credentials import Credential
-from tests.adapters.source_following import APP, OTHER, QUICK, STILL, following
+from tests.adapters.source_following import APP, OTHER, QUICK, STILL, files_with, following
+from tests.adapters.source_servers import answering, forwarding, stalling
 
 LOGIN = Login(user="bob", password="correct-horse")
 
@@ -52,8 +56,7 @@ async def test_the_right_password_opens_and_is_nowhere_on_disk(served: Path, tmp
         credential = Credential(url=server.http_url("shop"), username="bob", password="correct-horse")
         async with following(tmp_path / "mirrors") as world:
             assert (await world.resolved(source(server), credential)).revision.sha == sha
-    for file in (tmp_path / "mirrors").rglob("*"):
-        assert not file.is_file() or b"correct-horse" not in file.read_bytes()
+    assert not files_with(tmp_path / "mirrors", "correct-horse")
 
 
 async def test_a_password_in_the_url_is_used_and_never_shown(served: Path, tmp_path: Path) -> None:
@@ -207,18 +210,6 @@ async def test_ending_leaves_no_thread_with_a_hanging_server(server: GitServer, 
 
 async def test_redirects_to_another_host_do_not_see_the_credential(tmp_path: Path) -> None:
     seen: list[str] = []
-    async with redirecting(seen) as address, following(tmp_path / "mirrors") as world:
-        credential = Credential(url="", username="bob", password="correct-horse")
-        error = await world.error(Source(f"http://{address}/shop.git"), credential)
-        assert error.reason == "AuthenticationFailed"
-        assert seen[0].startswith("Basic ")
-        assert seen[1:]
-        assert not any(seen[1:])
-
-
-@asynccontextmanager
-async def redirecting(seen: list[str]) -> AsyncIterator[str]:
-    """A server that sends everybody to itself under another name, which wants a login."""
 
     async def answer(request: web.BaseRequest) -> web.Response:
         seen.append(request.headers.get("Authorization", ""))
@@ -227,14 +218,12 @@ async def redirecting(seen: list[str]) -> AsyncIterator[str]:
             return web.Response(status=301, headers={"Location": location})
         return web.Response(status=401)
 
-    runner = web.ServerRunner(web.Server(answer))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
+    async with answering(answer) as port, following(tmp_path / "mirrors") as world:
+        credential = Credential(url="", username="bob", password="correct-horse")
+        error = await world.error(Source(f"http://127.0.0.1:{port}/shop.git"), credential)
+        assert error.reason == "AuthenticationFailed"
+        assert seen[0].startswith("Basic ")
+        assert seen[1:] == [""]
 
 
 async def test_one_poll_serves_many_applications_of_a_repository(server: GitServer, tmp_path: Path) -> None:
@@ -246,3 +235,126 @@ async def test_one_poll_serves_many_applications_of_a_repository(server: GitServ
         await world.refreshed(keys[0])
         assert server.counts() == {("ls-refs", "shop.git"): 1}
         assert APP not in world.wakes
+
+
+@pytest.mark.parametrize("after", [10, 700, 20_000])
+async def test_an_answer_that_stops_in_the_middle_is_a_timeout(server: GitServer, tmp_path: Path, after: int) -> None:
+    server.create("shop").commit({"large": os.urandom(100_000).hex()})
+    async with stalling(server.http_url("shop"), after) as url, following(tmp_path / "mirrors") as world:
+        started = time.monotonic()
+        error = await world.error(Source(url))
+        assert (error.reason, error.transient) == ("Timeout", True), error.message
+        assert time.monotonic() - started < 2.5
+        assert not list((tmp_path / "mirrors" / "mirrors").iterdir())
+
+
+async def test_a_server_of_the_old_protocol_is_read(server: GitServer, tmp_path: Path) -> None:
+    repository = server.create("shop")
+    repository.commit({"a": "1"})
+    sha = repository.tag("v1", annotated=True)
+    async with AsyncExitStack() as stack:
+        forward = await stack.enter_async_context(forwarding(server.http_url("shop")))
+        port = await stack.enter_async_context(answering(forward))
+        world = await stack.enter_async_context(following(tmp_path / "mirrors"))
+        url = f"http://127.0.0.1:{port}/shop.git"
+        assert (await world.resolved(Source(url, "v1"))).revision.sha == sha
+        later = repository.commit({"a": "2"})
+        found = await world.resolved(Source(url), key=OTHER)
+        assert (found.revision.sha, found.tree.read("a")) == (later, b"2")
+    assert server.count("shop", "ls-refs") == 0
+
+
+async def test_a_web_page_is_no_repository(tmp_path: Path) -> None:
+    async def page(request: web.BaseRequest) -> web.Response:
+        return web.Response(text="<html>Sign in</html>", content_type="text/html")
+
+    async with answering(page) as port, following(tmp_path / "mirrors") as world:
+        error = await world.error(Source(f"http://127.0.0.1:{port}/shop"))
+        assert (error.reason, error.transient) == ("RepositoryNotFound", False)
+        assert "smart HTTP" in error.message
+
+
+async def test_a_repository_that_moved_is_followed_and_looked_for_at_home_when_it_comes_back(
+    server: GitServer, tmp_path: Path
+) -> None:
+    old, new = server.create("old"), server.create("new")
+    sha, moved = old.commit({"a": "old"}), new.commit({"a": "new"})
+    target = "/new.git"
+    async with forwarding(server.http_url("old")) as forward:
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            if request.path.startswith("/old.git") and target:
+                return web.Response(status=301, headers={"Location": request.path_qs.replace("/old.git", target)})
+            return await forward(request)
+
+        async with answering(answer) as port, following(tmp_path / "mirrors") as world:
+            source = Source(f"http://127.0.0.1:{port}/old.git")
+            assert (await world.resolved(source)).revision.sha == moved
+            target = ""
+            new.path.rename(new.path.with_name("gone"))
+            await world.refreshed()
+            await world.refreshed()
+            assert (await world.recovered(source)).revision.sha == sha
+
+
+async def test_redirects_without_end_are_an_error(tmp_path: Path) -> None:
+    async def again(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=302, headers={"Location": request.path_qs})
+
+    async with answering(again) as port, following(tmp_path / "mirrors") as world:
+        error = await world.error(Source(f"http://127.0.0.1:{port}/shop.git"))
+        assert error.reason == "RepositoryNotFound"
+        assert "again and again" in error.message
+
+
+async def test_a_redirect_to_something_else_than_a_repository_is_not_followed(tmp_path: Path) -> None:
+    async def login(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/users/sign_in"})
+
+    async with answering(login) as port, following(tmp_path / "mirrors") as world:
+        error = await world.error(Source(f"http://127.0.0.1:{port}/shop.git"))
+        assert error.reason == "RepositoryNotFound"
+
+
+async def test_a_client_certificate_is_shown(server: GitServer, tmp_path: Path) -> None:
+    sha = server.create("shop").commit({"a": "1"})
+    authority = Authority(tmp_path, "company")
+    mine, theirs = authority.client("operator"), authority.server("git", ["127.0.0.1"])
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.identity.certificate))
+    tls.load_cert_chain(theirs.certificate, theirs.key)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    credential = Credential(
+        url="",
+        ca=authority.identity.certificate.read_text(),
+        tls_client_cert=mine.certificate.read_text(),
+        tls_client_key=mine.key.read_text(),
+    )
+    async with AsyncExitStack() as stack:
+        forward = await stack.enter_async_context(forwarding(server.http_url("shop")))
+        port = await stack.enter_async_context(answering(forward, tls))
+        world = await stack.enter_async_context(following(tmp_path / "mirrors"))
+        source = Source(f"https://127.0.0.1:{port}/shop.git")
+        assert (await world.resolved(source, credential)).revision.sha == sha
+        without = dataclasses.replace(credential, tls_client_cert="", tls_client_key="")
+        error = await world.error(source, without, key=OTHER)
+        assert error.reason in {"CertificateInvalid", "RepositoryUnreachable"}, error.message
+
+
+async def test_a_proxy_is_used_with_its_login_and_never_shown(server: GitServer, tmp_path: Path) -> None:
+    sha = server.create("shop").commit({"a": "1"})
+    logins = []
+    async with forwarding(server.http_url("shop")) as forward:
+
+        async def proxy(request: web.BaseRequest) -> web.StreamResponse:
+            logins.append(request.headers.get("Proxy-Authorization", ""))
+            return await forward(request)
+
+        async with answering(proxy) as port, following(tmp_path / "mirrors") as world:
+            source = Source("http://git.example.com/shop.git")
+            through = Credential(url="", proxy=f"http://bob:correct-horse@127.0.0.1:{port}")
+            assert (await world.resolved(source, through)).revision.sha == sha
+            assert {login.split()[0] for login in logins} == {"Basic"}
+            nowhere = Credential(url="", proxy="http://bob:correct-horse@127.0.0.1:1")
+            error = await world.error(source, nowhere, key=OTHER)
+            assert error.reason == "RepositoryUnreachable"
+            assert "horse" not in error.message
