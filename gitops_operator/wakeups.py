@@ -7,9 +7,12 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
+
+_SLACK = 64  # entries of replaced looks that are kept before they are swept out
 
 
 class Key(Protocol):
@@ -79,7 +82,7 @@ class Wakeups:
         self._working: dict[Key, float] = {}
         self._again: dict[Key, Priority] = {}
         self._due: list[tuple[float, int, Key, Priority]] = []
-        self._planned: dict[Key, float] = {}
+        self._planned: dict[Key, int] = {}  # the order of the one entry of `_due` that counts
         self._order = itertools.count()
         self._something = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,8 +93,9 @@ class Wakeups:
 
     def wake_threadsafe(self, key: Key, priority: Priority) -> None:
         """Look at the key soon; from any thread. Before `bind` and after the loop has ended it is dropped."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.wake, key, priority)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self.wake, key, priority)
 
     def wake(self, key: Key, priority: Priority) -> None:
         """Look at the key soon."""
@@ -107,8 +111,12 @@ class Wakeups:
 
     def wake_at(self, key: Key, due: float, priority: Priority = Priority.PERIODIC) -> None:
         """Look at the key at a time of the clock, unless a look comes earlier; replaces the planned look."""
-        self._planned[key] = due
-        heapq.heappush(self._due, (due, next(self._order), key, priority))
+        entry = (due, next(self._order), key, priority)
+        self._planned[key] = entry[1]
+        heapq.heappush(self._due, entry)
+        if len(self._due) > 2 * len(self._planned) + _SLACK:
+            self._due = [one for one in self._due if self._planned.get(one[2]) == one[1]]
+            heapq.heapify(self._due)
         self._something.set()
 
     def forget(self, key: Key) -> None:
@@ -138,6 +146,11 @@ class Wakeups:
         """How many keys wait."""
         return len(self._waiting)
 
+    @property
+    def working(self) -> int:
+        """How many keys are being worked on."""
+        return len(self._working)
+
     def longest_wait(self) -> float:
         """For how many seconds the oldest key has waited."""
         now = self._clock()
@@ -163,8 +176,8 @@ class Wakeups:
     def _collect_due(self) -> None:
         now = self._clock()
         while self._due and self._due[0][0] <= now:
-            due, _, key, priority = heapq.heappop(self._due)
-            if self._planned.get(key) == due:
+            _, order, key, priority = heapq.heappop(self._due)
+            if self._planned.get(key) == order:
                 del self._planned[key]
                 self.wake(key, priority)
 

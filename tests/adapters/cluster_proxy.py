@@ -39,22 +39,22 @@ class BadLine:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_writer = None
+        ours = {writer}
         try:
             if self.refuses:
                 return
             far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
-            self._writers |= {writer, far_writer}
+            ours.add(far_writer)
+            self._writers |= ours
             await asyncio.gather(
                 self._carry(reader, far_writer, slowly=False), self._carry(far_reader, writer, slowly=True)
             )
         except OSError:
             return
         finally:
-            for one in (writer, far_writer):
-                if one:
-                    self._writers.discard(one)
-                    one.transport.abort()
+            self._writers -= ours
+            for one in ours:
+                one.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, slowly: bool) -> None:
         with contextlib.suppress(OSError):
