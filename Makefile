@@ -50,7 +50,7 @@ test: ## Everything: set-up, style, types, contracts, all tests (what .ci/run ru
 	@$(STEP) 'Mypy' $(BIN)/mypy
 	@$(STEP) 'Import contracts' $(BIN)/lint-imports
 	@$(STEP) 'Tests: unit, line, architecture' $(BIN)/pytest tests/unit tests/line tests/architecture
-	@$(STEP) 'Tests: adapters, cluster' $(BIN)/pytest tests/adapters tests/cluster
+	@$(STEP) 'Tests: adapters, cluster' $(BIN)/pytest -m 'not soak' tests/adapters tests/cluster
 	@printf '\n== All of it passed in %d s\n' $(ELAPSED)
 
 .PHONY: lint
@@ -67,7 +67,12 @@ unit: $(READY) ## The tests that need no process: unit, line, architecture
 .PHONY: cluster
 cluster: $(READY) ## The tests against real servers: adapters, cluster
 	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
-	@$(STEP) 'Tests: adapters, cluster' $(BIN)/pytest tests/adapters tests/cluster
+	@$(STEP) 'Tests: adapters, cluster' $(BIN)/pytest -m 'not soak' tests/adapters tests/cluster
+
+.PHONY: soak
+soak: $(READY) ## Long silences and many kills: some half an hour beside `make test`
+	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
+	@$(STEP) 'Tests: soak' $(BIN)/pytest -m soak tests
 
 ##@ Change it
 

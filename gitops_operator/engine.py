@@ -120,6 +120,10 @@ class Engine:
         end = clock() + _WARM_UP
         while self.not_ready() and clock() < end:  # noqa: ASYNC110 - it hangs on the state of every kind
             await asyncio.sleep(0.05)
+        lacking = self.not_ready()
+        if lacking:
+            _log.warning("working without a whole cache: %s", lacking)
+        self._parts.access.read()  # a first pass without credentials would only fail
         await self._parts.workers.run(self._workers)
 
     async def _doubt(self) -> None:
