@@ -73,7 +73,6 @@ NOT_THERE = [
 @pytest.fixture(scope="module")
 def cluster(devcluster: DevCluster) -> DevCluster:
     devcluster.kubectl("apply", "--server-side", "-f", str(FOLDER))
-    devcluster.kubectl("wait", "--for=condition=Established", f"crd/{CRD['metadata']['name']}", "--timeout=30s")
     wait_until(lambda: devcluster.api.get(f"/openapi/v3{API}") is not None, "the schema to be published")
     return devcluster
 
