@@ -1,0 +1,1 @@
+"""The demo: a cluster, a Git server, the operator and three Applications, shown at work."""
