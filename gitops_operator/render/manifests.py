@@ -18,7 +18,7 @@ from gitops_operator.model.resource import (
     wave_of,
 )
 from gitops_operator.render.directory import SourceFile
-from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, applied, complaints, hook_of
+from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, annotations_of, applied, complaints, hook_of
 from gitops_operator.render.options import unknown_options
 from gitops_operator.render.places import Places
 from gitops_operator.render.positions import Place, escape
@@ -89,7 +89,7 @@ class _Reading:
         self.problems += wrong
         if wrong:
             return
-        annotations = found.value["metadata"].get("annotations") or {}
+        annotations = annotations_of(found.value)
         hook = hook_of(annotations)
         if hook:
             message = f"hooks are not supported by this version ({hook}: {annotations[hook]})"

@@ -77,6 +77,11 @@ def applied(value: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
+def annotations_of(value: Mapping[str, Any]) -> dict[str, str]:
+    """The annotations of an object without complaints."""
+    return {name: text or "" for name, text in (value["metadata"].get("annotations") or {}).items()}
+
+
 def kind_of(value: Any) -> str:
     """What a JSON value is, for a sentence; never the value, which may be a secret."""
     return _TYPES.get(type(value), "a number")
@@ -108,7 +113,7 @@ def _metadata(metadata: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 def _texts(values: Any, pointer: str) -> Iterator[Complaint]:
-    """Labels, annotations and the like: a table of texts."""
+    """Labels, annotations and the like: a table of texts, where the server takes null for the empty one."""
     path = pointer.replace("/", ".")[1:]
     if values is None:
         return
@@ -116,7 +121,7 @@ def _texts(values: Any, pointer: str) -> Iterator[Complaint]:
         yield f"{path} is {kind_of(values)}, not an object", pointer
         return
     for name, value in values.items():
-        if not isinstance(value, str):
+        if value is not None and not isinstance(value, str):
             yield f"{path}[{name}] is {_not_text(value)}", f"{pointer}/{escape(name)}"
 
 
@@ -136,9 +141,13 @@ def _applied_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in metadata.items() if name not in _SERVERS_OWN and value is not None}
     if not kept.get("namespace"):
         kept.pop("namespace", None)
+    if "labels" in kept:
+        kept["labels"] = {name: text or "" for name, text in kept["labels"].items()}
     if "annotations" in kept:
         dropped = (LAST_APPLIED, FOREIGN_TRACKING_ID, *OURS)
-        kept["annotations"] = {name: text for name, text in kept["annotations"].items() if name not in dropped}
+        kept["annotations"] = {
+            name: text for name, text in annotations_of({"metadata": kept}).items() if name not in dropped
+        }
         if not kept["annotations"]:
             del kept["annotations"]
     return kept
@@ -147,7 +156,7 @@ def _applied_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 def _with_data(secret: Mapping[str, Any]) -> dict[str, Any]:
     """A Secret as the server would store it: `stringData` wins over `data`."""
     encoded = {
-        name: base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+        name: base64.b64encode((text or "").encode("utf-8", "surrogatepass")).decode("ascii")
         for name, text in (secret["stringData"] or {}).items()
     }
     rest = {name: value for name, value in secret.items() if name != "stringData"}

@@ -70,3 +70,22 @@ def test_a_wave_that_is_no_integer_is_an_error_with_its_place() -> None:
 def test_a_name_to_be_generated_is_an_error_with_its_place() -> None:
     (problem,) = read("# x\napiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n").problems
     assert str(problem).startswith("a.yaml:4:1: the object has only a generateName")
+
+
+def test_null_is_the_empty_text_in_labels_and_annotations_as_for_the_server() -> None:
+    text = manifest() + "  labels: {a: , b: x}\n  annotations:\n    argocd.argoproj.io/hook:\n    c: null\n"
+    found = read(text)
+    assert found.problems == ()
+    metadata = found.resources[0].body["metadata"]
+    assert metadata["labels"] == {"a": "", "b": "x"}
+    assert metadata["annotations"] == {"argocd.argoproj.io/hook": "", "c": ""}
+
+
+def test_null_is_the_empty_text_in_a_secret_too() -> None:
+    found = read(manifest("Secret") + "stringData: {a: , b: x}\ndata: {c: }\n")
+    assert found.problems == ()
+    assert found.resources[0].body["data"] == {"a": "", "b": "eA==", "c": None}
+
+
+def test_lists_of_labels_are_a_complaint() -> None:
+    assert "metadata.labels is a list, not an object" in str(read(manifest() + "  labels: [a]\n").problems[0])
