@@ -29,6 +29,8 @@ class Clone:
 
     async def open(self) -> Mirror | None:
         """The mirror as it is on disk, or None when there is none that is whole."""
+        if self.mirror is not None and not self.mirror.is_damaged:
+            return self.mirror
         mirror = await self._environment.in_thread(self._open)
         return None if mirror is None else self._take(mirror)
 
@@ -94,10 +96,7 @@ class Clone:
     def _open(self) -> Mirror | None:
         if self.is_damaged:
             self.set_aside()
-        mirror = self.mirror or self._environment.store.find(self._name, self._shown)
-        if mirror is not None:
-            self._environment.store.touch(mirror)
-        return mirror
+        return self._environment.store.find(self._name, self._shown)
 
     def _take(self, mirror: Mirror) -> Mirror:
         mirror.on_damage = self.on_damage

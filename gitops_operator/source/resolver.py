@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gitops_operator.errors import SourceError
 from gitops_operator.source.clone import Clone
@@ -25,6 +25,15 @@ Found: TypeAlias = dict[str, "Commit | SourceError"]
 _EVERYTHING = frozenset({HEAD, BRANCHES, TAGS})
 
 
+class _Settled(NamedTuple):
+    """A look that found all it wanted without a fetch: while the server says the same, there is nothing to do."""
+
+    mirror: Mirror | None
+    targets: frozenset[str]
+    references: dict[str, str]
+    answers: Found
+
+
 class Resolver:
     """For one repository, one look at a time."""
 
@@ -32,6 +41,7 @@ class Resolver:
         self._clone = clone
         self._shown = shown
         self._environment = environment
+        self._settled: _Settled | None = None
 
     async def resolve(self, targets: frozenset[str], keep: frozenset[str]) -> Found:
         """A commit or an error for each target; `keep` are commits in use, which a renewed mirror must have.
@@ -68,13 +78,18 @@ class Resolver:
             return dict(local)
         prefixes = frozenset(prefix for target in rest for prefix in prefixes_of(target))
         references = await self._clone.references(prefixes)
+        if self._settled is not None and self._settled[:3] == (mirror, rest, references):
+            return {**local, **self._settled.answers}
         lacking = await self._lacking(mirror, rest, references)
         if lacking is not None:
             mirror = await self._clone.update(lacking | keep)
             # What the fetch saw is newer than the list.
             fetched = mirror
             references |= await self._environment.in_thread(fetched.references)
-        return {**local, **await self._answers(mirror, rest, references)}
+        answers = await self._answers(mirror, rest, references)
+        if lacking is None and all(isinstance(answer, Commit) for answer in answers.values()):
+            self._settled = _Settled(mirror, rest, references, answers)
+        return {**local, **answers}
 
     async def _in_mirror(self, mirror: Mirror | None, commits: frozenset[str]) -> dict[str, Commit]:
         if mirror is None or not commits:

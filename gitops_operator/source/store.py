@@ -102,16 +102,15 @@ class Store:
         with contextlib.suppress(FileNotFoundError):
             mirror.path.rename(self._damaged / f"{mirror.path.name}-{int(self._now() * 1000)}")
 
-    def touch(self, mirror: Mirror) -> None:
-        """Say that a mirror is in use: eviction goes by that."""
-        now = self._now()
-        with contextlib.suppress(FileNotFoundError):
-            os.utime(mirror.path, (now, now))
-
     def evict(self, *, max_age: float, max_bytes: int) -> list[Path]:
-        """Remove the mirrors that nobody uses and that are too old, or, the oldest first, too much in all."""
+        """Remove the mirrors that nobody uses and that are too old, or, the oldest first, too much in all.
+
+        A mirror's age counts from the last time that this found it in use.
+        """
         with self._opening:
             busy = {mirror.path for mirror in self._open}
+            for path in busy:
+                self._touch(path)
             everything = [_measure(path) for folder in (self._mirrors, self._damaged) for path in folder.iterdir()]
             evicted = _choose(everything, busy, oldest=self._now() - max_age, max_bytes=max_bytes)
             for path in evicted:
@@ -121,7 +120,13 @@ class Store:
     def _opened(self, mirror: Mirror) -> Mirror:
         with self._opening:
             self._open.add(mirror)
+        self._touch(mirror.path)
         return mirror
+
+    def _touch(self, path: Path) -> None:
+        now = self._now()
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(path, (now, now))
 
     def _is_open(self, path: Path) -> bool:
         with self._opening:

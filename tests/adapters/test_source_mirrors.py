@@ -180,7 +180,7 @@ async def test_what_a_killed_fetch_left_is_removed(server: GitServer, shop: GitR
     assert not any(leftover.exists() for leftover in leftovers)
 
 
-@pytest.mark.parametrize("after", [0.05, 0.15, 0.3])
+@pytest.mark.parametrize("after", [0.05, 0.3])
 async def test_a_process_killed_while_it_clones_leaves_nothing_that_counts(
     server: GitServer, shop: GitRepository, data: Path, after: float
 ) -> None:
