@@ -53,9 +53,10 @@ class Reporter:
         return (await self.report(pending_observation(application, now, what)))[1]
 
     async def failed(self, application: Application, error: GitOpsError, now: datetime, new_id: str) -> datetime | None:
-        """A stage before the comparison failed; gives when to look again."""
-        seen = failed_observation(application, now, error)
-        return (await self.report(replace(seen, operation=abandoned(application, error, now, new_id))))[1]
+        """A stage before the comparison failed; gives when to look again: at once, when that ended an operation."""
+        operation = abandoned(application, error, now, new_id)
+        _, due = await self.report(replace(failed_observation(application, now, error), operation=operation))
+        return due if operation == application.operation else now
 
     async def going(self, application: Application, now: datetime, plan: DeletionPlan, done: Done) -> datetime:
         """The Application is being deleted; gives when to look again."""

@@ -182,7 +182,7 @@ class Memory:
 
     def _tell(self, record: Record, before: _Trace, after: _Trace, news: News) -> None:
         """Say who has to look again. The record is, or still is, in its indexes."""
-        if (before.live or after.live) and _what_matters(before.live) != _what_matters(after.live):
+        if (before.live or after.live) and _has_moved(before, after):
             apps = {live.tracking.application for live in (before.live, after.live) if live and live.tracking}
             news.wake(apps.union(self.interest.watchers_of(record.key)), Cause.OBJECT)
         if record.kind.group_kind == APPLICATION and before.fingerprint != after.fingerprint:
@@ -207,6 +207,14 @@ class Memory:
                 before = self._trace(record.key, record)
                 record.detail = self.observer.reassess(record.held)
                 self._tell(record, before, self._trace(record.key, record), news)
+
+
+def _has_moved(before: _Trace, after: _Trace) -> bool:
+    """Whether a pass would see a difference. Of an object that is held for a label of ours it sees the metadata."""
+    is_labelled = after.live is not None and after.live.tracking is None and after.fingerprint is not None
+    if is_labelled and before.fingerprint != after.fingerprint:
+        return True
+    return bool(_what_matters(before.live) != _what_matters(after.live))
 
 
 def _what_matters(live: LiveObject | None) -> Any:

@@ -186,3 +186,12 @@ def test_a_forgotten_application_starts_from_a_number_that_no_pass_has_seen() ->
     some.forget(APP)
     some.changed(DEPLOYMENT, deployment(2, digest="v1:bb"))
     assert some.version(APP) > version
+
+
+def test_metadata_of_an_object_that_is_held_for_its_label_wakes_who_desires_it() -> None:
+    labels = {"gitops-operator.io/managed-namespace": "true", "team": "a"}
+    some = store()
+    some.changed(CONFIG_MAP, raw(body(CONFIG_MAP, metadata={"labels": labels})))
+    some.watch_keys(APP, frozenset({key(CONFIG_MAP, "front")}))
+    moves = some.changed(CONFIG_MAP, raw(body(CONFIG_MAP, version=2, metadata={"labels": {**labels, "team": "b"}})))
+    assert wakes(moves) == {("shop", "object")}
