@@ -168,11 +168,11 @@ def _stale(resolved: Resolved) -> Mapping[str, str]:
 
 
 def _warnings(application: Application, stamped: Stamped) -> Mapping[str, str]:
-    given = application.sync_policy.options.union(*(resource.options for resource in stamped.resources))
-    unknown = unknown_options(given)
+    of_objects = frozenset[str]().union(*(resource.options for resource in stamped.resources))
+    unknown = unknown_options(application.sync_policy.options, of_objects)
     words = {
         "RenderWarning": _in_words(stamped.warnings),
-        "OptionUnknown": f"These sync options mean nothing here: {', '.join(unknown)}." if unknown else "",
+        "OptionUnknown": f"These sync options mean nothing where they stand: {', '.join(unknown)}." if unknown else "",
     }
     return {kind: text for kind, text in words.items() if text}
 

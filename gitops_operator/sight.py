@@ -10,7 +10,7 @@ from gitops_operator.errors import RenderError
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
 from gitops_operator.model.revision import Revision
-from gitops_operator.plan import Hints, namespace_change
+from gitops_operator.plan import Hints, namespace_change, revision_to_retry
 from gitops_operator.ports import Cluster
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired, View, healths_of
@@ -101,9 +101,10 @@ class Sight:
             at_admission=hints.unsettled,
         )
         changes = compare(desired.resources, snapshot, context)
-        if desired.namespace is not None:
-            extra = namespace_change(desired.namespace, snapshot.objects.get(desired.namespace.key))
-            changes = (*changes, extra) if extra is not None else changes
+        if desired.namespace is not None:  # it is never pruned, even where it once came from Git
+            key = desired.namespace.key
+            extra = namespace_change(desired.namespace, snapshot.objects.get(key))
+            changes = (*(change for change in changes if change.key != key), *([extra] if extra else []))
         if followed.problems:
             desired = replace(desired, warnings={**desired.warnings, "IgnoreRuleInvalid": followed.problems})
         healths = healths_of(changes, self._cluster.below)
@@ -142,4 +143,4 @@ def _wanted(application: Application) -> str:
     operation, request = application.operation, application.request
     if operation is not None and operation.is_running:
         return operation.revisions[0]
-    return request.revision if request is not None else ""
+    return request.revision if request is not None else revision_to_retry(application)

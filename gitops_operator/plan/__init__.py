@@ -2,11 +2,11 @@
 
 from gitops_operator.plan.decide import inputs_digest, next_step
 from gitops_operator.plan.deletion import DeletionPlan, Remains, left_behind, next_deletion
-from gitops_operator.plan.ending import abandoned
+from gitops_operator.plan.ending import abandoned, revision_to_retry
 from gitops_operator.plan.fights import fights_in_words
-from gitops_operator.plan.gate import is_answered
 from gitops_operator.plan.namespace import namespace_change, namespace_resource
 from gitops_operator.plan.options import unknown_options
+from gitops_operator.plan.requests import is_answered
 from gitops_operator.plan.situation import Fight, Hints, Plan, Situation
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "namespace_resource",
     "next_deletion",
     "next_step",
+    "revision_to_retry",
     "unknown_options",
 ]

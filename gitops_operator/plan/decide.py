@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from gitops_operator.model.application import Application
-from gitops_operator.model.change import Action, Change, Difference
+from gitops_operator.model.change import Action
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
-from gitops_operator.model.resource import ResourceKey
-from gitops_operator.model.step import Outcome, Result, Step, TaskKind
+from gitops_operator.model.step import Result, Step, TaskKind
 from gitops_operator.plan.advance import advance
-from gitops_operator.plan.ending import End, ended, terminated
-from gitops_operator.plan.fights import after_healing, next_heal_at
-from gitops_operator.plan.gate import (
-    has_failed,
-    has_synced,
-    healable,
-    may_act,
-    may_prune,
-    may_sync,
-    wants_sync,
-)
+from gitops_operator.plan.ending import MANUAL, End, ended, terminated
+from gitops_operator.plan.fights import after_healing, after_refusal, after_refusals, next_heal_at, peace_at
+from gitops_operator.plan.gate import healable, is_only_drift, may_act, may_sync
 from gitops_operator.plan.order import in_order, in_reverse_order
+from gitops_operator.plan.progress import at_rest, unsettled
+from gitops_operator.plan.requests import asks_again, has_failed, may_prune, options_asked, options_now, wants_sync
 from gitops_operator.plan.situation import Hints, Plan, Situation
 from gitops_operator.plan.tasks import prune_task, write_task
 from gitops_operator.plan.waves import stops
@@ -42,7 +34,8 @@ def next_step(situation: Situation) -> Plan:
     if operation is None or not operation.is_running:
         return _at_rest(replace(situation, hints=_learned(situation)))
     if application.request is not None:
-        return Plan(Gate(), operation=_ended_by_request(situation, operation), look_again=situation.now)
+        hints = at_rest(situation.hints, situation.now)
+        return Plan(Gate(), _ended_by_request(situation, operation), hints=hints, look_again=situation.now)
     gate = may_act(situation)
     if not gate.is_open:
         hints = replace(situation.hints, progressed_at=situation.now)
@@ -61,34 +54,37 @@ def _ended_by_request(situation: Situation, operation: Operation) -> Operation:
 def _at_rest(situation: Situation) -> Plan:
     gate = may_sync(situation)
     if not gate.is_open:
-        return _resting(situation, gate)
-    if wants_sync(situation) or not has_synced(situation):
-        return Plan(gate, operation=_started(situation), hints=_fresh(situation.hints), look_again=situation.now)
-    return _healing(situation, gate)
+        plan = _resting(situation, gate)
+    elif is_only_drift(situation):
+        plan = _healing(situation, gate)
+    else:
+        return Plan(gate, _started(situation), hints=at_rest(situation.hints, situation.now), look_again=situation.now)
+    times = (plan.look_again, peace_at(situation.hints.fights))
+    return replace(plan, look_again=min((time for time in times if time is not None), default=None))
 
 
 def _started(situation: Situation) -> Operation:
     application, now = situation.application, situation.now.isoformat()
     request = application.request if wants_sync(situation) else None
     previous = application.operation
-    retries = previous is not None and request is None and has_failed(situation, previous)
-    options = request.options if request else frozenset[str]()
-    prune = may_prune(situation)
+    failed = previous if request is None and has_failed(situation, previous) else None
+    asked = previous if asks_again(situation) else None
+    options, prune = options_asked(situation), may_prune(situation)
     return Operation(
         id=situation.new_id,
-        trigger="manual" if request else "retry" if retries else "automated",
+        trigger=MANUAL if request or asked else "retry" if failed else "automated",
         phase=OperationPhase.RUNNING,
         revisions=(situation.revision.sha,),
         inputs=situation.inputs,
-        cursor=_first_stop(situation, options | application.sync_policy.options, prune=prune),
+        cursor=_first_stop(situation, options_now(situation), prune=prune),
         started_at=now,
         progressed_at=now,
-        attempts=previous.attempts + 1 if previous is not None and retries else 1,
-        initiated_by=request.initiated_by if request else "",
+        attempts=failed.attempts + 1 if failed else 1,
+        initiated_by=request.initiated_by if request else asked.initiated_by if asked else "",
         prune=prune,
-        pinned=bool(request and request.revision),
+        pinned=bool(request.revision) if request else bool(asked and asked.pinned),
         options=options,
-        retry_limit=request.retry_limit if request else None,
+        retry_limit=request.retry_limit if request else asked.retry_limit if asked else None,
         request=request.digest if request else previous.request if previous else "",
         request_generation=application.generation if request else previous.request_generation if previous else 0,
     )
@@ -99,64 +95,47 @@ def _first_stop(situation: Situation, options: frozenset[str], *, prune: bool) -
     return way[0] if way else Cursor(Phase.SYNC, 0)
 
 
-def _fresh(hints: Hints) -> Hints:
-    return Hints(fights=hints.fights, unsettled=hints.unsettled)
-
-
 def _healing(situation: Situation, gate: Gate) -> Plan:
     policy, now, hints = situation.application.sync_policy, situation.now, situation.hints
-    ready = [change for change in healable(situation) if _may_heal(hints, change, now)]
+    again = [(change, next_heal_at(hints, change.key) or now) for change in healable(situation)]
+    ready = [change for change, time in again if time <= now]
     applies = [write_task(change, policy) for change in ready if change.action is not Action.PRUNE]
     deletes = [prune_task(change, policy) for change in ready if change.action is Action.PRUNE]
     step = Step((*in_order(applies), *in_reverse_order(deletes)))
-    return Plan(gate, situation.application.operation, step, heals=True, hints=hints, look_again=_next_heal(situation))
-
-
-def _may_heal(hints: Hints, change: Change, now: datetime) -> bool:
-    at = next_heal_at(hints.fights, change.key)
-    return at is None or at <= now
-
-
-def _next_heal(situation: Situation) -> datetime | None:
-    times = [next_heal_at(situation.hints.fights, change.key) for change in healable(situation)]
-    later = [time for time in times if time is not None and time > situation.now]
-    return min(later) if later else None
+    # What moved while other drift was being corrected waits for the next pass, which comes at once.
+    soonest = max(min(time for _, time in again), now)
+    return Plan(gate, situation.application.operation, step, heals=True, hints=hints, look_again=soonest)
 
 
 def _learned(situation: Situation) -> Hints:
-    """What the outcomes of this pass's step teach outside an operation."""
+    """What time, and the outcomes of this pass's step, teach outside an operation."""
+    outcomes, now = situation.outcomes or (), situation.now
+    keys = {change.key for change in situation.changes}
     hints = situation.hints
-    if not situation.outcomes:
-        return hints
-    written = [outcome for outcome in situation.outcomes if outcome.task is not TaskKind.VERIFY]
+    accepted = [outcome for outcome in outcomes if outcome.result is not Result.FAILED]
+    healed = {o.key: situation.drift.get(o.key, ()) for o in accepted if o.task is not TaskKind.VERIFY}
+    refused = after_refusals(hints.refused, outcomes, now)
     return replace(
         hints,
-        fights=after_healing(hints.fights, _healed(situation, written), situation.now),
-        unsettled=hints.unsettled | _unsettled(situation, written),
-    )
-
-
-def _healed(situation: Situation, written: list[Outcome]) -> dict[ResourceKey, Sequence[Difference]]:
-    return {outcome.key: situation.drift.get(outcome.key, ()) for outcome in written}
-
-
-def _unsettled(situation: Situation, outcomes: list[Outcome]) -> frozenset[tuple[ResourceKey, str, str]]:
-    keys = {outcome.key for outcome in outcomes if outcome.unsettled and outcome.result is not Result.FAILED}
-    return frozenset(
-        (change.key, change.desired.digest, change.live.ownership)
-        for change in situation.changes
-        if change.key in keys and change.desired is not None and change.live is not None
+        fights=after_healing(hints.fights, healed, now),
+        refused={key: refusal for key, refusal in refused.items() if key in keys},
+        unsettled=frozenset(
+            item for item in hints.unsettled | unsettled(situation.changes, accepted) if item[0] in keys
+        ),
     )
 
 
 def _resting(situation: Situation, gate: Gate) -> Plan:
-    operation, hints = situation.application.operation, situation.hints
-    unverified = [change for change in situation.changes if change.unverified][:_VERIFY_AT_ONCE]
-    if not unverified or gate.reason in {GateReason.SUSPENDED, GateReason.INVALID_SPEC}:
-        return Plan(gate, operation, hints=hints, look_again=gate.until)
-    policy = situation.application.sync_policy
-    step = Step((tuple(write_task(change, policy, TaskKind.VERIFY) for change in unverified),))
-    return Plan(gate, operation, step, hints=hints, look_again=situation.now + _VERIFY_PAUSE)
+    """Nothing to write: a few of the objects that rest on a guess are verified, those that fail less and less often."""
+    application, hints, now = situation.application, situation.hints, situation.now
+    again = [(change, after_refusal(hints, change.key) or now) for change in situation.changes if change.unverified]
+    if not again or gate.reason in {GateReason.SUSPENDED, GateReason.INVALID_SPEC}:
+        return Plan(gate, application.operation, hints=hints, look_again=gate.until)
+    ready = [change for change, time in again if time <= now][:_VERIFY_AT_ONCE]
+    tasks = tuple(write_task(change, application.sync_policy, TaskKind.VERIFY) for change in ready)
+    step = Step((tasks,)) if tasks else Step()
+    times = [gate.until, now + _VERIFY_PAUSE if ready else min(time for _, time in again)]
+    return Plan(gate, application.operation, step, hints=hints, look_again=min(filter(None, times)))
 
 
 def inputs_digest(application: Application, rendered: str) -> str:

@@ -11,14 +11,14 @@ from gitops_operator.model.kind import KindState, KindStatus
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.resource import GroupKind, ResourceKey, options_of
 from gitops_operator.model.step import Outcome, Step
+from gitops_operator.plan.namespace import OPTION as CREATE_NAMESPACE
 from gitops_operator.plan.order import in_reverse_order
 from gitops_operator.plan.tasks import prune_task
-from gitops_operator.plan.waves import prune_stop, prune_wave
+from gitops_operator.plan.waves import first_of, prune_stop
 
 _CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = GroupKind("", "Namespace")
 _KEEPING = frozenset({"Delete=false", "Delete=confirm"})
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,16 @@ def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
     unready = [(kind, status) for kind, status in remains.kinds.items() if status.state in _UNREADY]
     if unready:
         return DeletionPlan(message=_unready_in_words(unready))
-    doomed = [_doomed(item) for item in remains.objects if not _is_kept(item, remains.protected)]
+    doomed = [_doomed(item) for item in remains.objects if not _is_kept(item, application, remains)]
     if not doomed:
         return DeletionPlan(finished=True)
-    wave = prune_stop(doomed, min(map(prune_wave, doomed)))
+    wave = prune_stop(doomed)
     tasks = in_reverse_order(prune_task(change, application.sync_policy) for change in wave.to_write)
-    failed = [outcome.error.message for outcome in remains.outcomes if outcome.error is not None]
-    words = "; ".join(sorted(set(failed))) or "; ".join(wave.pending[:_NAMED])
-    rest = len(doomed) - min(len(wave.pending), _NAMED)
-    return DeletionPlan(Step(tasks), message=f"{words}{f' (and {rest} more to go)' if rest > 0 else ''}.")
+    failed = sorted({outcome.error.message for outcome in remains.outcomes if outcome.error is not None})
+    words = "\n".join(failed) or f"{first_of([item.words for item in wave.pending])}."
+    later = len(doomed) - len(wave.pending)
+    more = f" Then go {later} more." if later else ""
+    return DeletionPlan(Step(tasks), message=f"{words}{more}")
 
 
 _UNREADY = frozenset({KindState.CATCHING_UP, KindState.BROKEN})
@@ -79,20 +80,26 @@ def _doomed(item: LiveObject) -> Change:
     return Change(item.key, action, why, live=item)
 
 
-def _is_kept(item: LiveObject, protected: frozenset[ResourceKey]) -> bool:
-    key, options = item.key, options_of(item.annotations)
+def _is_kept(item: LiveObject, application: Application, remains: Remains) -> bool:
+    key, options = item.key, options_of(item.annotations) | application.sync_policy.options
     return (
-        key in protected
+        key in remains.protected
         or key.group_kind == _CRD
-        or (key.group_kind == _NAMESPACE and (key.name == "default" or key.name.startswith("kube-")))
+        or (key.group_kind == _NAMESPACE and _is_for_all(key.name, application))
         or item.is_controlled
         or not _KEEPING.isdisjoint(options)
         or item.annotations.get("helm.sh/resource-policy") == "keep"
     )
 
 
+def _is_for_all(namespace: str, application: Application) -> bool:
+    """Whether a namespace is not only for the Application's own objects, though it may once have come from Git."""
+    is_made = namespace == application.namespace and application.sync_policy.has(CREATE_NAMESPACE)
+    return is_made or namespace == "default" or namespace.startswith("kube-")
+
+
 def left_behind(application: Application, remains: Remains) -> tuple[ResourceKey, ...]:
     """What stays in the cluster when the Application has gone, for its last event."""
     if remains.uninstalling or not application.cascades:
         return tuple(item.key for item in remains.objects)
-    return tuple(item.key for item in remains.objects if _is_kept(item, remains.protected))
+    return tuple(item.key for item in remains.objects if _is_kept(item, application, remains))

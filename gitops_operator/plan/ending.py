@@ -11,6 +11,7 @@ from gitops_operator.model.application import Application, Retry
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
 
 SELF_HEAL_EVERY = 300.0
+MANUAL = "manual"
 _JITTER = 0.1
 _GONE = "RevisionGone"
 
@@ -64,7 +65,7 @@ def abandoned(application: Application, error: GitOpsError, now: datetime, new_i
     moment = now.isoformat()
     return Operation(
         id=new_id,
-        trigger="manual",
+        trigger=MANUAL,
         phase=OperationPhase.FAILED,
         revisions=(request.revision or application.source.target_revision,),
         inputs="",
@@ -80,7 +81,12 @@ def abandoned(application: Application, error: GitOpsError, now: datetime, new_i
 
 def backoff(retry: Retry, attempts: int) -> float:
     """Seconds to wait after so many attempts: the first wait is `retry.duration`."""
-    return min(retry.duration * retry.factor ** min(attempts - 1, 30), retry.max_duration)
+    wait = retry.duration
+    for _ in range(min(attempts - 1, 64)):  # step by step: the power alone may be larger than any float
+        if wait >= retry.max_duration:
+            break
+        wait *= retry.factor
+    return min(wait, retry.max_duration)
 
 
 def retry_at(application: Application, operation: Operation, now: datetime, jitter: float) -> datetime | None:
@@ -89,11 +95,41 @@ def retry_at(application: Application, operation: Operation, now: datetime, jitt
     With selfHeal an exhausted automated sync is tried again every five minutes: it is never given up silently.
     """
     policy = application.sync_policy
-    limit = policy.retry.limit if operation.retry_limit is None else operation.retry_limit
-    if limit < 0 or operation.attempts <= limit:
+    if is_within_limit(application, operation):
         wait = backoff(policy.retry, operation.attempts)
     elif application.is_automated and policy.automated is not None and policy.automated.self_heal:
         wait = SELF_HEAL_EVERY
     else:
         return None
     return now + timedelta(seconds=wait * (1 + _JITTER * jitter))
+
+
+def is_within_limit(application: Application, operation: Operation) -> bool:
+    """Whether a failed operation has tries left."""
+    own = operation.retry_limit
+    limit = application.sync_policy.retry.limit if own is None else own
+    return limit < 0 or operation.attempts <= limit
+
+
+def is_asked_again(application: Application, operation: Operation | None) -> bool:
+    """Whether the last operation was asked for by a user, failed, and is tried again as it was asked for."""
+    return (
+        operation is not None
+        and operation.trigger == MANUAL
+        and operation.phase is OperationPhase.FAILED
+        and bool(operation.retry_at)
+        and is_within_limit(application, operation)
+    )
+
+
+def revision_to_retry(application: Application) -> str:
+    """The commit that a user named and whose sync is tried again; "" where the newest one counts.
+
+    Where syncs are automated the newest one always wins, and an edit of the spec ends it, too: taking the request and
+    removing it makes one generation more, anything else is news.
+    """
+    operation = application.operation
+    if operation is None or not operation.pinned or application.is_automated:
+        return ""
+    is_as_asked = application.generation <= operation.request_generation + 1
+    return operation.revisions[0] if is_as_asked and is_asked_again(application, operation) else ""

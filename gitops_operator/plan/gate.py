@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
-from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
-from gitops_operator.plan.fights import in_words, next_heal_at
+from gitops_operator.plan.fights import after_refusal, in_words, next_heal_at
 from gitops_operator.plan.prune import exceeds_limit, limit_in_words
+from gitops_operator.plan.requests import (
+    asked_to_prune,
+    asks_again,
+    has_failed,
+    has_synced,
+    may_prune,
+    options_now,
+    prunes,
+    to_do,
+    wants_sync,
+)
 from gitops_operator.plan.situation import Situation
 
 OPEN = Gate()
 _NAMED = 3
+_MAY_WAIT = "SkipDryRunOnMissingResource=true"
 
 
 def may_act(situation: Situation) -> Gate:
@@ -65,28 +76,33 @@ def _kinds_not_ready(situation: Situation) -> Gate:
     waiting = [change for change in situation.changes if change.why is Why.KIND_NOT_READY]
     if not waiting:
         return OPEN
-    kinds = sorted({f"{change.key.group_kind}: {change.message}" for change in waiting})
-    return Gate(GateReason.KIND_NOT_READY, f"The cluster cannot say how these kinds are: {'; '.join(kinds)}.")
+    return Gate(GateReason.KIND_NOT_READY, _sentences(waiting))
 
 
 def _kinds_unknown(situation: Situation) -> Gate:
-    unknown = [change for change in situation.changes if change.why is Why.KIND_UNKNOWN and not _may_wait(change)]
+    general = options_now(situation)
+    unknown = [
+        change
+        for change in situation.changes
+        if change.why is Why.KIND_UNKNOWN and change.desired and _MAY_WAIT not in change.desired.options | general
+    ]
     if not unknown:
         return OPEN
     return Gate(
         GateReason.KIND_UNKNOWN,
-        f"The cluster does not serve {named(unknown)}. Install the CustomResourceDefinition, correct apiVersion and "
-        "kind, or set the sync option SkipDryRunOnMissingResource=true on the object.",
+        f"{_sentences(unknown)}\nInstall the CustomResourceDefinition, correct apiVersion and kind, or set the sync "
+        f"option {_MAY_WAIT} on the object.",
     )
-
-
-def _may_wait(change: Change) -> bool:
-    return change.desired is not None and "SkipDryRunOnMissingResource=true" in change.desired.options
 
 
 def _conflicts(situation: Situation) -> Gate:
     conflicts = [change for change in situation.changes if change.why is Why.CONFLICT]
-    return Gate(GateReason.OWNERSHIP_CONFLICT, "\n".join(change.message for change in conflicts)) if conflicts else OPEN
+    return Gate(GateReason.OWNERSHIP_CONFLICT, _sentences(conflicts)) if conflicts else OPEN
+
+
+def _sentences(changes: Iterable[Change]) -> str:
+    """What is to be said of these objects, a line each; the same sentence once."""
+    return "\n".join(sorted({change.message for change in changes}))
 
 
 def _nothing_to_do(situation: Situation) -> Gate:
@@ -109,29 +125,47 @@ def _tried_already(situation: Situation) -> Gate:
 
 
 def _not_automated(situation: Situation) -> Gate:
-    if wants_sync(situation) or situation.application.is_automated:
+    if wants_sync(situation) or asks_again(situation) or situation.application.is_automated:
         return OPEN
     return Gate(GateReason.NOT_AUTOMATED, f"Automated sync is off; out of sync: {named(to_do(situation))}.")
 
 
 def _only_drift(situation: Situation) -> Gate:
-    if wants_sync(situation) or not has_synced(situation):
-        return OPEN
     drift = healable(situation)
-    if not drift:
+    if not drift or not is_only_drift(situation):
         return OPEN
     policy = situation.application.sync_policy.automated
     if policy is None or not policy.self_heal:
         return Gate(GateReason.SELF_HEAL_OFF, f"Drift is not corrected, selfHeal is off: {named(drift)}.")
-    times = [next_heal_at(situation.hints.fights, change.key) for change in drift]
+    times = [next_heal_at(situation.hints, change.key) for change in drift]
     waits = [time for time in times if time is not None and time > situation.now]
     if len(waits) < len(drift):
         return OPEN
-    return Gate(
-        GateReason.FIGHT,
-        "\n".join(in_words(change.key, situation.hints.fights[change.key]) for change in drift[:_NAMED]),
-        min(waits),
-    )
+    return _not_healed_yet(situation, drift)._replace(until=min(waits))
+
+
+def _not_healed_yet(situation: Situation, drift: Iterable[Change]) -> Gate:
+    """Why each of these waits: a correction that was refused is worth more words than a fight."""
+    hints = situation.hints
+    refused = sorted({hints.refused[change.key].message for change in drift if after_refusal(hints, change.key)})
+    if refused:
+        return Gate(GateReason.RETRY_LATER, "\n".join(["Drift could not be corrected; it is tried again.", *refused]))
+    fights = [(change.key, hints.fights[change.key]) for change in drift]
+    return Gate(GateReason.FIGHT, "\n".join(in_words(*fight) for fight in fights[:_NAMED]))
+
+
+def is_only_drift(situation: Situation) -> bool:
+    """Whether all that differs moved away from what was synced, so that no sync is due but corrections.
+
+    After a commit that changes nothing of these objects that is so, too, as long as each of them was applied as it is.
+    """
+    if wants_sync(situation) or asks_again(situation):
+        return False
+    if has_synced(situation):
+        return True
+    operation = situation.application.operation
+    failed = operation is not None and operation.phase is OperationPhase.FAILED
+    return not failed and all(change.why is Why.DRIFTED for change in to_do(situation))
 
 
 def healable(situation: Situation) -> list[Change]:
@@ -142,15 +176,16 @@ def healable(situation: Situation) -> list[Change]:
 def _only_prunes(situation: Situation) -> Gate:
     if any(change.action is not Action.PRUNE for change in to_do(situation)) or may_prune(situation):
         return OPEN
-    if not to_do(situation):
+    if not to_do(situation) or wants_sync(situation):  # who asks is answered: the sync ends at once
         return OPEN
     return Gate(GateReason.PRUNE_OFF, f"Git no longer has {named(to_do(situation))}, and pruning is off.")
 
 
 def _prunes_everything(situation: Situation) -> Gate:
     automated = situation.application.sync_policy.automated
-    desired = any(change.desired is not None for change in situation.changes)
-    if desired or not prunes(situation) or not may_prune(situation) or _asked_to_prune(situation):
+    # The namespace of CreateNamespace is not tracked, and not from Git.
+    desired = any(change.desired is not None and change.desired.tracking_id for change in situation.changes)
+    if desired or not prunes(situation) or not may_prune(situation) or asked_to_prune(situation):
         return OPEN
     if automated is not None and automated.allow_empty:
         return OPEN
@@ -164,7 +199,7 @@ def _prunes_everything(situation: Situation) -> Gate:
 def _over_prune_limit(situation: Situation) -> Gate:
     doomed = prunes(situation)
     limit = situation.application.sync_policy.prune_limit
-    if not may_prune(situation) or _asked_to_prune(situation):
+    if not may_prune(situation) or asked_to_prune(situation):
         return OPEN
     if not exceeds_limit(len(doomed), situation.tracked, limit):
         return OPEN
@@ -172,71 +207,6 @@ def _over_prune_limit(situation: Situation) -> Gate:
         GateReason.PRUNE_LIMIT_EXCEEDED,
         f"The sync would prune {len(doomed)} of {situation.tracked} objects, more than {limit_in_words(limit)}: "
         f"{named(doomed)}. Raise syncPolicy.pruneLimit, or ask for it with operation.sync.prune.",
-    )
-
-
-def wants_sync(situation: Situation) -> bool:
-    """Whether a user asks for a sync that was not yet taken."""
-    request = situation.application.request
-    return request is not None and not request.terminate and not _is_taken(situation.application)
-
-
-def is_answered(application: Application) -> bool:
-    """Whether the user's request may be removed: status has recorded it, or it asks to terminate what does not run."""
-    request, operation = application.request, application.operation
-    if request is None:
-        return False
-    return _is_taken(application) or (request.terminate and (operation is None or not operation.is_running))
-
-
-def _is_taken(application: Application) -> bool:
-    """Whether the user's request, in this generation, is the one that status has recorded."""
-    request, operation = application.request, application.operation
-    return (
-        request is not None
-        and operation is not None
-        and (request.digest, application.generation) == (operation.request, operation.request_generation)
-    )
-
-
-def _asked_to_prune(situation: Situation) -> bool:
-    request = situation.application.request
-    return wants_sync(situation) and request is not None and request.prune
-
-
-def may_prune(situation: Situation) -> bool:
-    """Whether a sync that starts now may prune."""
-    automated = situation.application.sync_policy.automated
-    if wants_sync(situation):
-        return _asked_to_prune(situation)
-    return automated is not None and automated.enabled and automated.prune
-
-
-def prunes(situation: Situation) -> list[Change]:
-    """The objects that Git no longer has."""
-    return [change for change in situation.changes if change.action is Action.PRUNE]
-
-
-def to_do(situation: Situation) -> list[Change]:
-    """The objects that are not as Git wants them and can be mended."""
-    return [change for change in situation.changes if change.action is not Action.NONE]
-
-
-def has_failed(situation: Situation, operation: Operation | None) -> bool:
-    """Whether the last operation tried these inputs and failed."""
-    return (
-        operation is not None
-        and operation.phase is OperationPhase.FAILED
-        and operation.inputs == situation.inputs
-        and bool(to_do(situation))
-    )
-
-
-def has_synced(situation: Situation) -> bool:
-    """Whether these inputs were synced: what differs now is drift."""
-    operation = situation.application.operation
-    return (
-        operation is not None and operation.phase is OperationPhase.SUCCEEDED and operation.inputs == situation.inputs
     )
 
 

@@ -38,16 +38,26 @@ def namespace_change(namespace: Resource, live: LiveObject | None) -> Change | N
         return Change(namespace.key, Action.NONE, Why.GOING, f"{namespace.key} is being deleted.", namespace, live)
     if sent is namespace.body:
         return None
-    owner = live.annotations.get(_OWNER)
-    if owner not in {None, namespace.body["metadata"]["annotations"][_OWNER]}:
+    owner = _other_owner(live, namespace.body["metadata"]["annotations"][_OWNER])
+    if owner:
         message = (
-            f"{namespace.key} has its metadata from Application {owner}: leave managedNamespaceMetadata out of one of "
-            "the two Applications."
+            f"{namespace.key} has its metadata from {owner}: leave managedNamespaceMetadata out here, or the metadata "
+            "out there."
         )
         return Change(namespace.key, Action.NONE, Why.CONFLICT, message, namespace, live)
     if live.body is not None and _has(live.body.load()["metadata"], sent["metadata"]):
         return None
     return Change(namespace.key, Action.UPDATE, Why.DESIRED_CHANGED, "", namespace, live, sent)
+
+
+def _other_owner(live: LiveObject, we: str) -> str:
+    """Who else keeps the metadata: two Applications share one field manager, each apply would undo the other's."""
+    if live.tracking is not None and str(live.tracking.application) != we:
+        return f"Application {live.tracking.application}, which tracks it"
+    if live.foreign_owner is not None:
+        return f"{live.foreign_owner.tool} ({live.foreign_owner.name})"
+    owner = live.annotations.get(_OWNER, we)
+    return f"Application {owner}" if owner != we else ""
 
 
 def _sent(namespace: Resource) -> Body:

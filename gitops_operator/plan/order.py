@@ -84,14 +84,20 @@ def _provided(resource: Resource) -> Iterable[tuple[str, ...]]:
         yield ("kind", spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))
 
 
-def kinds_brought(desired: Iterable[Resource]) -> frozenset[GroupKind]:
-    """The kinds whose CRDs are among the desired objects."""
-    return frozenset(
-        GroupKind(need[1], need[2])
-        for resource in desired
-        if resource.key.group_kind == _CRD
-        for need in _provided(resource)
-    )
+def doomed_waves(waves: Mapping[ResourceKey, int]) -> Mapping[ResourceKey, int]:
+    """The waves in which objects are deleted: a Namespace, or a CRD, not before anything that lives by it."""
+    lowest: dict[tuple[str, str], int] = {}
+    for key, wave in waves.items():
+        for need in (("ns", key.namespace), ("group", key.group)):
+            lowest[need] = min(lowest.get(need, wave), wave)
+    return {key: min(wave, lowest.get(_provided_by(key), wave)) for key, wave in waves.items()}
+
+
+def _provided_by(key: ResourceKey) -> tuple[str, str]:
+    """What lives by an object of this key; the name of a CRD ends with its group."""
+    if key.group_kind == _NAMESPACE:
+        return "ns", key.name
+    return ("group", key.name.partition(".")[2]) if key.group_kind == _CRD else ("", "")
 
 
 # Inside a wave, custom resources go before the workloads whose controllers clear their finalizers; what they live in

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops_operator.model.application import Application
@@ -19,35 +20,57 @@ from gitops_operator.model.step import Outcome, Step
 
 
 class Fight(NamedTuple):
-    """How often we corrected the same fields of an object in a row, and when last.
+    """How often we corrected the same field of an object, and when last.
 
-    `fields` are the paths that were changed last ("" where the object was missing), `managers` who changed them.
+    `fields` are the paths that were changed last ("" where the object was missing), `managers` who changed them;
+    `counts` says of each field how often, and `times` is the largest of those that were changed last.
     """
 
     times: int
     last: datetime
     fields: frozenset[str] = frozenset()
     managers: frozenset[str] = frozenset()
+    counts: Mapping[str, int] = MappingProxyType({})
+
+
+class Refusal(NamedTuple):
+    """How often in a row a correction or a verification of an object failed, when last, and with what words."""
+
+    times: int
+    last: datetime
+    message: str
+
+
+class Mark(NamedTuple):
+    """One thing that a step waits for: that an object is written (deleted, in a prune), then that it is well (gone)."""
+
+    key: ResourceKey
+    is_end: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What is remembered between passes in memory only; losing it costs time, never correctness.
 
-    `failures` counts passes in a row with transient failures, nothing is written before `not_before`; `validated` is
-    the id of the operation whose later waves passed the dry run; `done` is how many objects of the current step were in
-    sync and healthy, `progressed_at` when that last grew; `degraded_since` when something of the current wave became
-    Degraded; `fights` the objects we correct again and again; `unsettled` the (key, digest, ownership) for which an
-    apply changed nothing.
+    Of the running operation: `failures` counts passes in a row with transient failures, `trouble` has their words, and
+    nothing is written before `not_before`; `validated` are the objects of later waves that passed the dry run,
+    `applied` those that were written. Of its current step: `waited` and `done` are the marks it has waited for and
+    those of them that it has reached, `progressed_at` is when it reached the last one, `degraded` since when an object
+    is Degraded. Besides: `fights` the objects we correct again and again; `refused` those whose correction or
+    verification fails; `unsettled` the (key, digest, ownership) for which an apply changed nothing.
     """
 
     failures: int = 0
+    trouble: str = ""
     not_before: datetime | None = None
-    validated: str = ""
-    done: int = -1
+    validated: frozenset[ResourceKey] = frozenset()
+    applied: frozenset[ResourceKey] = frozenset()
+    waited: frozenset[Mark] = frozenset()
+    done: frozenset[Mark] = frozenset()
     progressed_at: datetime | None = None
-    degraded_since: datetime | None = None
+    degraded: Mapping[ResourceKey, datetime] = field(default_factory=dict)
     fights: Mapping[ResourceKey, Fight] = field(default_factory=dict)
+    refused: Mapping[ResourceKey, Refusal] = field(default_factory=dict)
     unsettled: frozenset[tuple[ResourceKey, str, str]] = frozenset()
 
 

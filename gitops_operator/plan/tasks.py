@@ -28,7 +28,7 @@ def write_task(change: Change, policy: SyncPolicy, kind: TaskKind | None = None)
         resource_version=live.resource_version if live else "",
         force_conflicts="ForceConflicts=false" not in options,
         validate="Validate=false" not in options,
-        migrates=change.migrates and "ClientSideApplyMigration=false" not in options,
+        migrates=change.migrates and not policy.has("ClientSideApplyMigration=false"),
         care=change.care,
     )
 
@@ -45,8 +45,7 @@ def prune_task(change: Change, policy: SyncPolicy) -> Task:
     """The task that deletes one live object."""
     live = change.live
     assert live is not None  # noqa: S101 - only live objects are pruned
-    words = [word.lower().replace("prunepropagationpolicy", "PrunePropagationPolicy") for word in policy.options]
-    chosen = [_PROPAGATION[word] for word in words if word in _PROPAGATION]
+    chosen = [propagation for option, propagation in _PROPAGATION.items() if policy.has(option)]
     return Task(
         kind=TaskKind.PRUNE,
         key=change.key,
