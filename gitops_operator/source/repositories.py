@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from gitops_operator.errors import SourceError
 from gitops_operator.model.application import ApplicationKey, Source
 from gitops_operator.source.bridge import Bridge
 from gitops_operator.source.credentials import Credential
@@ -79,8 +80,12 @@ class Repositories:
         Raises:
             SourceError: there is no such thing, or the repository cannot be read; the key is woken when that changes.
         """
-        url = parse_url(source.repo_url)
-        _check(url, credential, self._environment.limits)
+        try:
+            url = parse_url(source.repo_url)
+            _check(url, credential, self._environment.limits)
+        except SourceError:
+            self.forget(key)  # what it followed before concerns it no more
+            raise
         return self._watch(key, url, credential).answer(key, source, revision)
 
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None:

@@ -119,7 +119,11 @@ class Watch:
                 async with asyncio.timeout(self._delay()):  # wait_for loses a cancellation that comes with a nudge
                     await self._nudged.wait()
             self._nudged.clear()
-            await self._look()
+            try:
+                await self._look()
+            except Exception:  # noqa: BLE001  # a poller that ended would leave its Applications waiting for ever
+                _LOG.exception("the news of %s could not be told", self._url.shown)
+                self._failures += 1
 
     def _delay(self) -> float | None:
         """Seconds until the next look; None is until somebody asks."""

@@ -42,11 +42,14 @@ class Ledger:
 class Following:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self.wakes: Counter[ApplicationKey] = Counter()
+        self.is_deaf = False
         self.ledger = Ledger()
         self._changed = asyncio.Event()
         self.repositories = Repositories(folder, wake=self._wake, limits=limits, observer=self.ledger)
 
     def _wake(self, key: ApplicationKey) -> None:
+        if self.is_deaf:
+            raise ValueError("nobody can be woken")
         self.wakes[key] += 1
         self._changed.set()
 

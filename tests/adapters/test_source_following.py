@@ -266,6 +266,23 @@ async def woken_by_a_look_without_watcher(world: Following) -> set[ApplicationKe
     return {APP} if world.wakes[APP] > before else set()
 
 
+async def test_a_branch_may_make_room_for_one_below_its_name(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    shop.branch("team")
+    async with following(mirrors) as world:
+        await world.resolved(source(server, revision="team"))
+        shop.delete_branch("team")
+        shop.branch("team/one")
+        sha = shop.commit({"apps/a/x.yaml": "2"}, branch="team/one")
+        found = await world.resolved(source(server, revision="team/one"), key=OTHER)
+        assert (found.revision.sha, found.stale) == (sha, None)
+        await world.refreshed()
+        stale = (await world.resolved(source(server, revision="team"))).stale
+        assert stale is not None
+        assert stale.reason == "RevisionNotFound"
+
+
 async def test_an_emptied_folder_is_a_commit_like_any_other(
     server: GitServer, shop: GitRepository, mirrors: Path
 ) -> None:
@@ -374,6 +391,29 @@ async def test_who_moves_to_another_repository_leaves_the_first_one(
         server.reset_counts()
         await asyncio.sleep(0.3)
         assert server.count("shop") == 0
+
+
+async def test_who_names_an_impossible_repository_leaves_the_one_before(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    async with following(mirrors, QUICK) as world:
+        await world.resolved(source(server))
+        assert (await world.error(Source("ftp://git.example.com/shop"))).reason == "UnsupportedURL"
+        await asyncio.sleep(0.1)
+        server.reset_counts()
+        await asyncio.sleep(0.3)
+        assert server.counts() == {}
+
+
+async def test_a_poller_outlives_a_failure_of_those_it_tells(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    async with following(mirrors, QUICK) as world:
+        world.is_deaf = True
+        assert world.resolve(source(server)) is None
+        await asyncio.sleep(0.5)
+        world.is_deaf = False
+        assert (await world.resolved(source(server))).revision.sha == shop.sha()
 
 
 async def test_forgetting_during_a_look_ends_it(server: GitServer, shop: GitRepository, mirrors: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -356,3 +357,14 @@ async def test_a_proxy_is_used_with_its_login_and_never_shown(server: GitServer,
             error = await world.error(source, nowhere, key=OTHER)
             assert error.reason == "RepositoryUnreachable"
             assert "horse" not in error.message
+
+
+async def test_the_way_to_a_server_is_open_to_nobody_else_in_the_pod(server: GitServer, tmp_path: Path) -> None:
+    server.create("shop").commit({"a": "1"})
+    async with following(tmp_path / "mirrors") as world, aiohttp.ClientSession() as stranger:
+        await world.resolved(source(server))
+        port = await world.repositories._environment.bridge._port()
+        for token in ("", "shop.git", "x" * 43):
+            address = f"http://127.0.0.1:{port}/{token}/info/refs?service=git-upload-pack"
+            async with stranger.get(address) as answer:
+                assert answer.status == 404

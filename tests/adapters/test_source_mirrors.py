@@ -267,6 +267,27 @@ async def test_a_mirror_of_many_packs_is_replaced_by_a_fresh_clone_while_it_is_r
         assert len(list((mirror_in(data) / "objects" / "pack").glob("*.pack"))) == 2
 
 
+@pytest.mark.parametrize("gives_out", [True, False])
+async def test_a_commit_in_use_outlives_the_replacement_of_its_mirror(
+    server: GitServer, shop: GitRepository, data: Path, gives_out: bool
+) -> None:
+    """The Git server gives out every commit that it has; libgit2 on files only what a branch leads to."""
+    url = server.http_url("shop") if gives_out else f"file://{shop.path}"
+    lost = shop.sha()
+    async with following(data, dataclasses.replace(STILL, pack_limit=2)) as world:
+        await world.resolved(Source(url))
+        first = mirror_in(data)
+        for number in range(4):
+            shop.force_push({"apps/new.yaml": str(number)})
+            await world.refreshed()
+            await world.resolved(Source(url))
+            old = await world.resolved(Source(url, lost), key=OTHER)
+            assert old.tree.read("apps/file7.yaml") == b"7" * 100
+        assert (await world.resolved(Source(url))).tree.read("apps/new.yaml") == b"3"
+        assert any(path != first for path in (data / "mirrors").iterdir()) == gives_out
+        await until(lambda: not list((data / "incoming").iterdir()))
+
+
 async def test_mirrors_that_nobody_uses_are_evicted_by_age(server: GitServer, shop: GitRepository, data: Path) -> None:
     async with following(data) as world:
         await world.resolved(source(server))
