@@ -38,6 +38,8 @@ _INTEGERS = (
     (re.compile(r"([+-]?)0[oO]?([0-7]+)\Z"), 8),
     (re.compile(r"([+-]?)(0|[1-9][0-9]*)\Z"), 10),
 )
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""Bytes that are no UTF-8, one by one, as Go counts them."""
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DOT_DECIMAL = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?\Z")
 
@@ -130,9 +132,10 @@ def _finite(number: str, text: str) -> Scalar:
 
 def _binary(text: str) -> str:
     try:
-        return binascii.a2b_base64(re.sub(r"[\r\n]", "", text), strict_mode=True).decode("utf-8", "replace")
+        data = binascii.a2b_base64(re.sub(r"[\r\n]", "", text), strict_mode=True)
     except binascii.Error:
         raise ValueError("the value is not the base64 that its !!binary tag promises") from None
+    return _ESCAPED.sub("\N{REPLACEMENT CHARACTER}", data.decode("utf-8", "surrogateescape"))
 
 
 def _tag_of(value: Scalar) -> str:

@@ -80,6 +80,10 @@ def test_a_byte_order_mark_may_begin_a_later_document_too() -> None:
     assert values("a: 1\n---\n\ufeffb: 2\n--- \r\n\ufeffc:\n  d: 3\n") == [{"a": 1}, {"b": 2}, {"c": {"d": 3}}]
 
 
+def test_each_byte_of_a_binary_that_is_no_text_is_one_replacement_character() -> None:
+    assert values("a: !!binary 1e+3\nb: !!binary w6k=\n") == [{"a": "\ufffd" * 3, "b": "é"}]
+
+
 def test_bytes_that_are_no_text_are_a_problem_with_their_place() -> None:
     assert problems(b"a: 1\nb: \xff\n") == ["a.yaml:2:4: the file is not UTF-8 text: invalid start byte"]
 
