@@ -11,7 +11,8 @@ from gitops_operator.model.gate import GateReason
 from gitops_operator.model.operation import Operation, OperationPhase
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.step import Outcome, Result, TaskKind
-from gitops_operator.status.conditions import shortened
+from gitops_operator.status.bounds import shortened
+from gitops_operator.status.conditions import is_said
 from gitops_operator.status.observation import Observation
 
 _LONGEST = 1000
@@ -106,9 +107,15 @@ def deletion_events(left: Sequence[ResourceKey]) -> tuple[Event, ...]:
 
 
 def _gate_events(seen: Observation) -> Iterable[Event]:
-    """A closed gate is told once: when the stored Synced condition does not say it yet."""
-    if seen.gate.reason in _QUIET or not seen.gate.message:
+    """A closed gate is told once: when no stored condition says it yet."""
+    reason, message = str(seen.gate.reason), seen.gate.message
+    if seen.gate.reason in _QUIET or not message or _is_told_by_the_sync(seen):
         return
-    stored = {item["type"]: item for item in seen.application.status.get("conditions") or ()}.get("Synced") or {}
-    if (stored.get("reason"), stored.get("message")) != (str(seen.gate.reason), seen.gate.message):
-        yield Event("Warning", str(seen.gate.reason), seen.gate.message)
+    if not any(is_said(stored, reason, message) for stored in seen.application.status.get("conditions") or ()):
+        yield Event("Warning", reason, message)
+
+
+def _is_told_by_the_sync(seen: Observation) -> bool:
+    """Whether the Event of the failed sync has said why nothing is done now."""
+    failed = seen.operation is not None and seen.operation.phase is OperationPhase.FAILED
+    return failed and seen.gate.reason is GateReason.RETRY_LATER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
@@ -10,14 +9,16 @@ from gitops_operator.model.change import Change
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.operation import Operation, OperationPhase
 from gitops_operator.model.resource import Body, ResourceKey
-from gitops_operator.status.conditions import conditions_of, shortened, stamp
+from gitops_operator.status.bounds import LONGEST, first_that_fit, last_that_fit, shortened, size_of, with_messages_cut
+from gitops_operator.status.conditions import conditions_of, stamp
 from gitops_operator.status.observation import Observation, SyncStatus
 
 _LISTED = 100
 _LONGEST_MESSAGE = 512
-_LONGEST_OPERATION_MESSAGE = 4096
-_ROOM = 60 * 1024
 _IMAGES = 50
+# Bytes: of everything (etcd and clients bear 64 KiB), and of the parts that have no bound of their own. The conditions
+# have a room of their own, too; `resources` get what is left.
+_ROOM, _ROOM_OF_OPERATION, _ROOM_OF_HISTORY, _ROOM_OF_IMAGES = 60 * 1024, 12 * 1024, 12 * 1024, 4 * 1024
 
 
 def report(seen: Observation) -> dict[str, Any]:
@@ -30,8 +31,8 @@ def report(seen: Observation) -> dict[str, Any]:
         "health": _since(seen, stored.get("health"), _health(seen.health)),
     }
     if seen.operation is not None:
-        status["operation"] = operation_stanza(seen.operation)
-    history = _history(seen)
+        status["operation"] = with_messages_cut([operation_stanza(seen.operation)], _ROOM_OF_OPERATION)[0]
+    history = last_that_fit(_history(seen), _ROOM_OF_HISTORY)
     if history:
         status["history"] = history
     if seen.changes:
@@ -40,7 +41,7 @@ def report(seen: Observation) -> dict[str, Any]:
     elif stored.get("resources") and (seen.error is not None or seen.pending or seen.deleting):
         status |= {name: stored[name] for name in ("resourceCounts", "resources") if name in stored}
     if seen.images:
-        status["summary"] = {"images": list(seen.images[:_IMAGES])}
+        status["summary"] = {"images": first_that_fit(seen.images[:_IMAGES], _ROOM_OF_IMAGES)}
     return _bounded(status)
 
 
@@ -93,7 +94,7 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
         "progressedAt": operation.progressed_at,
         "finishedAt": operation.finished_at,
         "retryAt": operation.retry_at,
-        "message": shortened(operation.message, _LONGEST_OPERATION_MESSAGE),
+        "message": shortened(operation.message, LONGEST),
         "prune": operation.prune,
         "pinned": operation.pinned,
         "syncOptions": sorted(operation.options),
@@ -106,15 +107,17 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
 
 
 def _history(seen: Observation) -> list[dict[str, Any]]:
-    stored = list(seen.application.status.get("history") or ())
-    operation = seen.operation
-    if operation is None or operation.phase is not OperationPhase.SUCCEEDED:
-        return stored
-    if any(entry.get("operation") == operation.id for entry in stored):
-        return stored
+    limit, stored = seen.application.history_limit, list(seen.application.status.get("history") or ())
+    operation = seen.operation if seen.operation and seen.operation.phase is OperationPhase.SUCCEEDED else None
+    if operation is not None and all(entry.get("operation") != operation.id for entry in stored):
+        stored.append(_entry(seen, operation, (stored[-1]["id"] if stored else 0) + 1))
+    return stored[-limit:] if limit else []
+
+
+def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, Any]:
     source = seen.application.source
     entry: dict[str, Any] = {
-        "id": (stored[-1]["id"] if stored else 0) + 1,
+        "id": number,
         "operation": operation.id,
         "revisions": list(operation.revisions),
         "sources": [{"repoURL": source.repo_url, "targetRevision": source.target_revision, "path": source.path or "."}],
@@ -122,15 +125,14 @@ def _history(seen: Observation) -> list[dict[str, Any]]:
     }
     if operation.initiated_by:
         entry["initiatedBy"] = {"username": operation.initiated_by}
-    limit = seen.application.history_limit
-    return [*stored, entry][-limit:] if limit else []
+    return entry
 
 
 def _counts(seen: Observation) -> dict[str, int]:
     healths = Counter(_status_of(seen, change) for change in seen.changes)
     return {
         "total": len(seen.changes),
-        "outOfSync": sum(not change.is_in_sync for change in seen.changes),
+        "outOfSync": sum(not change.is_in_sync and not change.is_unknown for change in seen.changes),
         "unhealthy": sum(number for status, number in healths.items() if status not in _UNREMARKABLE),
     }
 
@@ -171,6 +173,7 @@ def _resource(change: Change, health: Health | None) -> dict[str, Any]:
 
 def _bounded(status: dict[str, Any]) -> dict[str, Any]:
     """Entries of `resources` are left out from the end until the stanza fits."""
-    while status.get("resources") and len(json.dumps(status)) > _ROOM:
-        status["resources"] = status["resources"][: len(status["resources"]) // 2]
+    if "resources" in status:
+        room = _ROOM - size_of(status | {"resources": []})
+        status["resources"] = first_that_fit(status["resources"], room)
     return status
