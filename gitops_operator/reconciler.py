@@ -88,7 +88,7 @@ class Reconciler:
         with self._clock.stage("compare"):
             view = self._sight.view(application, *found, memory.hints)
             plan = next_step(view.situation(now, memory.hints, chance))
-        if plan.acts and application.cascades and FINALIZER not in application.finalizers:
+        if view.must_hold(plan):
             await self._cluster.set_finalizers(application, (*application.finalizers, FINALIZER))
             return now
         if plan.step.groups:

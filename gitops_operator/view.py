@@ -11,7 +11,7 @@ from gitops_operator.diff import Context, ignored_in
 from gitops_operator.diff.explain import explain
 from gitops_operator.errors import GitOpsError
 from gitops_operator.health import counts, worst
-from gitops_operator.model.application import APPLICATION, Application, ApplicationKey
+from gitops_operator.model.application import APPLICATION, FINALIZER, Application, ApplicationKey
 from gitops_operator.model.change import Change, Difference, Why
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.live import LiveObject, Snapshot
@@ -129,6 +129,14 @@ class View:
             fights=sum(fight.times > 1 for fight in plan.hints.fights.values()),
             committed_at=self.desired.committed_at,
         )
+
+    def must_hold(self, plan: Plan) -> bool:
+        """Whether the Application needs our finalizer now: its objects, or those that it soon has, go before it."""
+        application = self.application
+        if not application.cascades or FINALIZER in application.finalizers:
+            return False
+        trackings = (item.tracking for item in self.snapshot.objects.values())
+        return plan.acts or any(one is not None and one.application == application.key for one in trackings)
 
     def drift(self) -> Mapping[ResourceKey, tuple[Difference, ...]]:
         """What moved, of the objects that are not as our last apply left them."""
