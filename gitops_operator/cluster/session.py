@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any, Protocol
 
 import aiohttp
@@ -66,7 +67,7 @@ class Session:
             request.method,
             url,
             headers=await self._headers(request),
-            data=request.body or None,
+            data=_payload(request.body),
             timeout=timeout,
             allow_redirects=False,
             **self._transport,
@@ -139,6 +140,11 @@ async def connect(kubeconfig: str | None = None, context: str | None = None, *, 
         raise ClusterError(f"The certificates for {_place(configuration.host)} cannot be used: {error}") from error
     http = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=_READ_BUFFER)
     return Session(http, _place(configuration.host), credentials, _transport(configuration))
+
+
+def _payload(body: bytes) -> bytes | BytesIO | None:
+    """A body as aiohttp likes it: of more than a MiB of plain bytes it warns."""
+    return BytesIO(body) if len(body) > 2**20 else body or None
 
 
 def _in_cluster() -> tuple[Any, Credentials]:
