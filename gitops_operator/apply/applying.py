@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gitops_operator.apply.custody import ATTEMPTS, body_of, decoded, patched, prepare, read
 from gitops_operator.apply.merging import merge
 from gitops_operator.apply.siblings import stolen_fields
@@ -11,8 +9,9 @@ from gitops_operator.apply.unknown import UnknownFields
 from gitops_operator.apply.writer import How, Writer, Written
 from gitops_operator.errors import ClusterError
 from gitops_operator.model.adoption import take_over_patch
-from gitops_operator.model.managed_fields import entries_of
-from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body
+from gitops_operator.model.digest import same_digest
+from gitops_operator.model.managed_fields import Lens, ownership
+from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body, Resource
 from gitops_operator.model.sending import body_to_send
 from gitops_operator.model.step import Outcome, Result, Task
 
@@ -128,28 +127,29 @@ async def _is_curable(task: Task, writer: Writer, body: Body, error: ClusterErro
 
 
 async def verify(task: Task, writer: Writer) -> Outcome:
-    """Would an apply change anything? Only then is what lives not what our last apply left."""
+    """Would an apply change anything of ours? Only then is what lives not what our last apply left."""
     live = await read(task, writer)
     if live is None:
         return Outcome(task.key, task.kind, Result.DIFFERS)
     body = body_of(task)
-    if task.desired is not None and task.care.ignored:
-        body = body_to_send(task.desired, live, task.care.ignored)
+    if task.desired is not None:
+        body = _with_digest_of(live, body_to_send(task.desired, live, task.care.ignored), task.desired)
     try:
         written = await writer.apply(task, body, How(dry_run=True, strict=task.validate))
     except ClusterError as error:
         if await _is_curable(task, writer, body, error):
             return Outcome(task.key, task.kind, Result.DIFFERS)
         raise
-    same = comparable(decoded(written.body)) == comparable(live)
+    lens = Lens(ignored=task.care.ignored)
+    answer = decoded(written.body)
+    same = ownership(answer, lens) == ownership(live, lens) != ""
     return Outcome(task.key, task.kind, Result.VERIFIED if same else Result.DIFFERS)
 
 
-def comparable(body: Body) -> dict[str, Any]:
-    """An object without what moves by itself: status, versions, and the times in managedFields."""
-    moving = {"resourceVersion", "generation", "managedFields"}
-    metadata = {name: value for name, value in body["metadata"].items() if name not in moving}
-    entries = [{name: value for name, value in entry.items() if name != "time"} for entry in entries_of(body)]
-    owners = [entry for entry in entries if not entry.get("subresource")]
-    rest = {name: value for name, value in body.items() if name not in {"status", "metadata"}}
-    return {**rest, "metadata": metadata, "managedFields": sorted(owners, key=repr)}
+def _with_digest_of(live: Body, body: Body, desired: Resource) -> Body:
+    """The body with the digest that an older version of the operator wrote, when it says the same: it may stay."""
+    stored = (live["metadata"].get("annotations") or {}).get(DESIRED_DIGEST, "")
+    if not same_digest(stored, desired.body):
+        return body
+    annotations = {**body["metadata"]["annotations"], DESIRED_DIGEST: stored}
+    return {**body, "metadata": {**body["metadata"], "annotations": annotations}}

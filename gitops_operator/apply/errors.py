@@ -9,7 +9,9 @@ from typing import NamedTuple
 from gitops_operator.errors import ApplyError, ClusterError
 from gitops_operator.model.step import Task
 
-_IMMUTABLE = re.compile(r"immutable|updates to \w+ spec for fields other than|may not change|can ?not be changed")
+_IMMUTABLE = re.compile(
+    r"immutable|updates to \w+ spec for fields other than|may not change|can ?not be changed|only deletion"
+)
 _CONFLICT = re.compile(r'conflict with "([^"]*)"')
 _SERVER_NOISE = re.compile(r"^failed to create (?:manager for existing fields|typed patch object) \([^)]*\): ")
 

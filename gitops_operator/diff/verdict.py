@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import reduce
 from typing import NamedTuple
 
 from gitops_operator.diff.context import Context
 from gitops_operator.model.change import Why
 from gitops_operator.model.coverage import uncovered
 from gitops_operator.model.digest import same_digest
-from gitops_operator.model.fields_v1 import Path, locate, removed, text_of
+from gitops_operator.model.fields_v1 import Fields, Path, is_key, left_out, resolve, text_of, unite
 from gitops_operator.model.live import LiveObject
+from gitops_operator.model.managed_fields import entries_of, fields_of
 from gitops_operator.model.resource import HANDOVER, Body, Resource
 
 _SHOWN = 3
@@ -37,7 +39,7 @@ def is_tracked_by(live: LiveObject, context: Context) -> bool:
 
 def judge(resource: Resource, live: LiveObject, ignored: Collection[Path], context: Context) -> Verdict:
     """What to think of a live object of a desired key."""
-    verdict = _ownership(live, context) or _content(resource, live, ignored, context)
+    verdict = _ownership(resource, live, context) or _content(resource, live, ignored, context)
     is_write = verdict.why in {Why.ADOPTED, Why.HANDED_OVER, Why.DESIRED_CHANGED, Why.DRIFTED}
     if is_write and (live.key, resource.digest, live.ownership) in context.at_admission:
         message = f"An apply of {resource} changes nothing: an admission policy or webhook changes it back."
@@ -45,14 +47,14 @@ def judge(resource: Resource, live: LiveObject, ignored: Collection[Path], conte
     return verdict
 
 
-def _ownership(live: LiveObject, context: Context) -> Verdict | None:
+def _ownership(resource: Resource, live: LiveObject, context: Context) -> Verdict | None:
     """The verdict on an object that is going, another's, or not ours yet; None for one of ours."""
     if live.is_going:
         waits = f"; it waits for its finalizers {', '.join(live.finalizers)}" if live.finalizers else ""
         return Verdict(Why.GOING, f"{live.key} is being deleted{waits}.")
     owner = owner_of(live, context)
     if owner and live.annotations.get(HANDOVER) != str(context.application):
-        return Verdict(Why.CONFLICT, _conflict(live, owner, context))
+        return Verdict(Why.CONFLICT, _conflict(resource, owner, context))
     if is_tracked_by(live, context):
         return None
     if owner:
@@ -62,14 +64,22 @@ def _ownership(live: LiveObject, context: Context) -> Verdict | None:
 
 def owner_of(live: LiveObject, context: Context) -> str:
     """Who else claims an object, in words; "" for nobody."""
-    if live.tracking is not None and not is_tracked_by(live, context):
+    if live.tracking is not None and not is_tracked_by(live, context) and not _is_left_behind(live, context):
         return f"Application {live.tracking.application}"
     return f"{live.foreign_owner.tool} ({live.foreign_owner.name})" if live.foreign_owner else ""
 
 
-def _conflict(live: LiveObject, owner: str, context: Context) -> str:
+def _is_left_behind(live: LiveObject, context: Context) -> bool:
+    """Whether the Application that tracks the object is gone. Of another installation's we cannot know."""
+    tracking = live.tracking
     return (
-        f"{live.key} belongs to {owner}, and Application {context.application} wants it too: remove it from one of the "
+        tracking is not None and tracking.installation == context.installation and context.is_gone(tracking.application)
+    )
+
+
+def _conflict(resource: Resource, owner: str, context: Context) -> str:
+    return (
+        f"{resource} belongs to {owner}, and Application {context.application} wants it too: remove it from one of the "
         f"two, or hand it over with the annotation {HANDOVER}: {context.application} on the live object."
     )
 
@@ -98,7 +108,10 @@ def _walked(resource: Resource, live: LiveObject, ignored: Collection[Path]) -> 
     """After a restart: does our entry name every field that Git wants? A dry run makes sure later."""
     if live.body is None:
         return Verdict(Why.IN_SYNC, unverified=True)
-    missing = uncovered(live.body.load(), less(resource.body, ignored))
+    body = live.body.load()
+    known: Fields = reduce(unite, map(fields_of, entries_of(body)), {})
+    counted = [path for path in ignored if not is_key(resolve(path, known))]
+    missing = uncovered(body, less(resource.body, counted))
     if not missing:
         return Verdict(Why.IN_SYNC, unverified=True)
     fields = ", ".join(text_of(path) or "the whole object" for path in missing[:_SHOWN])
@@ -108,8 +121,4 @@ def _walked(resource: Resource, live: LiveObject, ignored: Collection[Path]) -> 
 
 def less(body: Body, ignored: Collection[Path]) -> Body:
     """The desired object without the fields that do not count."""
-    for path in ignored:
-        location = locate(path, body)
-        if location:
-            body = removed(body, location)
-    return body
+    return reduce(left_out, ignored, body)

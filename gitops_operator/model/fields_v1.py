@@ -131,6 +131,13 @@ def _actual(element: str, node: Fields) -> str:
     return max(found)[1] if found else f"i:{index}"
 
 
+def is_key(path: Path) -> bool:
+    """Whether a path leads to a key of an item of a list: without it the item would be none."""
+    if len(path) < 2 or path[-2][0] != "k":
+        return False
+    return path[-1][2:] in json.loads(path[-2][2:])
+
+
 def path_of(location: Location, value: Any) -> Path:
     """The path of a place in JSON data, its items not yet resolved."""
     path = []
@@ -215,6 +222,15 @@ def removed(value: Any, location: Location) -> Any:
     if isinstance(step, str):
         return {name: item for name, item in value.items() if name != step}
     return [*value[:step], *value[step + 1 :]]
+
+
+def left_out(body: Any, path: Path) -> Any:
+    """JSON data without a field, and without parents that this leaves empty: to name one would be to own it."""
+    here = locate(path, body)
+    if here is None:
+        return body
+    rest = removed(body, here)
+    return left_out(rest, path[:-1]) if len(path) > 1 and not value_at(here[:-1], rest) else rest
 
 
 def value_at(location: Location, value: Any) -> Any:

@@ -178,6 +178,20 @@ def owned_items(node: Fields, items: Sequence[Any]) -> list[tuple[str, Any, Fiel
     return _slowly_owned_items(node, items)
 
 
+def owned_part(node: Fields, value: Any) -> Any:
+    """As much of a value as a node of a set names, list items in their order."""
+    if not node:
+        return value
+    if isinstance(value, Mapping):
+        return {name: owned_part(node[f"f:{name}"], item) for name, item in value.items() if f"f:{name}" in node}
+    if not isinstance(value, list):
+        return value
+    values = {_plain(json.loads(element[2:])) for element in node if element[0] == "v"}
+    if values:
+        return [item for item in value if _plain(item) in values]
+    return [owned_part(child, item) for _, item, child in owned_items(node, value)]
+
+
 def _element_of(names: tuple[str, ...], item: Any) -> str:
     """How the server writes the keys of an item, as long as nothing in them needs an escape."""
     if not isinstance(item, dict):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gitops_operator.model.fields_v1 import (
     Fields,
     Location,
     Path,
+    is_key,
+    leaf_above,
+    left_out,
     locate,
     node_at,
     placed,
-    removed,
     resolve,
-    touches,
     unite,
     value_at,
 )
-from gitops_operator.model.managed_fields import entries_of, fields_of, is_adoptable, our_entry
+from gitops_operator.model.managed_fields import entries_of, fields_of, is_adoptable, our_entry, owned_part
 from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body, Resource
 
 
@@ -49,24 +50,42 @@ def stamped(resource: Resource) -> Body:
 def body_to_send(resource: Resource, live: Body | None, ignored: Collection[Path], *, migrates: bool = False) -> Body:
     """What an apply sends.
 
-    Leaving a field out of an apply deletes or resets it while we alone own it. So an ignored field is left out only if
-    we do not own it (and will not after an adoption); while we do, its live value is sent, and with it the
-    resourceVersion that it was read at, so that a newer value is not undone.
+    Leaving a field out of an apply deletes or resets it while we alone own it. So of an ignored field we send, as it is
+    live, what we own (or will after an adoption), and leave out the rest. Inside an atomic value, which is written
+    whole, the live value stands for ours. Live values go with the resourceVersion that they were read at, so that a
+    newer one is not undone.
     """
     body = stamped(resource)
     if live is None or not ignored:
         return body
     owned = _owned(live, migrates=migrates)
     known: Fields = reduce(unite, map(fields_of, entries_of(live)), {})
-    paths = sorted({resolve(path, known) for path in ignored})
-    kept = [path for path in paths if _is_ours(path, owned, body) and locate(path, live) is not None]
-    sent: Body = reduce(_left_out, (path for path in paths if path not in kept), body)
-    for path in kept:
-        sent = _with_live(sent, path, live)
-    if not kept:
+    sent: Body = body
+    for path in sorted({resolve(path, known) for path in ignored}):
+        if not is_key(path):
+            sent = _minding(sent, path, live, _Owners(owned, known))
+    if sent is body:
         return sent
-    version = live["metadata"]["resourceVersion"]
-    return {**sent, "metadata": {**sent["metadata"], "resourceVersion": version}}
+    return {**sent, "metadata": {**sent["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
+
+
+class _Owners(NamedTuple):
+    ours: Fields
+    everybodys: Fields
+
+
+def _minding(sent: Body, path: Path, live: Body, owners: _Owners) -> Body:
+    """The body with care taken of one field that is not ours to set."""
+    there = locate(path, live)
+    node = node_at(owners.ours, path)
+    if node is not None:
+        is_bare = not node and (here := locate(path, sent)) is not None and value_at(here, sent) == {}
+        return sent if there is None or is_bare else _with(sent, path, owned_part(node, value_at(there, live)))
+    is_inside = any(element[0] == "i" for element in path) or leaf_above(owners.everybodys, path) is not None
+    if not is_inside:
+        rest: Body = left_out(sent, path)
+        return rest
+    return sent if there is None else _with(sent, path, value_at(there, live))
 
 
 def _owned(live: Body, *, migrates: bool) -> Fields:
@@ -77,22 +96,9 @@ def _owned(live: Body, *, migrates: bool) -> Fields:
     return reduce(unite, map(fields_of, entries), {})
 
 
-def _is_ours(path: Path, owned: Fields, body: Body) -> bool:
-    """Whether our entry names a path, or Git has something there that is part of an atomic value of ours."""
-    return node_at(owned, path) is not None or (touches(owned, path) and locate(path, body) is not None)
-
-
-def _left_out(sent: Body, path: Path) -> Body:
-    here = locate(path, sent)
-    return sent if here is None else removed(sent, here)
-
-
-def _with_live(sent: Body, path: Path, live: Body) -> Body:
-    """The body with the live value at a path, also where Git has nothing there."""
-    value = value_at(locate(path, live) or (), live)
-    here = locate(path, sent)
-    if here is None:
-        here = _new_place(sent, path)
+def _with(sent: Body, path: Path, value: Any) -> Body:
+    """The body with a value at a path, also where Git has nothing there but the parent."""
+    here = locate(path, sent) or _new_place(sent, path)
     return sent if here is None else placed(sent, here, value)
 
 
@@ -102,5 +108,5 @@ def _new_place(sent: Body, path: Path) -> Location | None:
         return None
     inside = value_at(parent, sent)
     if isinstance(inside, list):
-        return (*parent, len(inside))
+        return (*parent, len(inside)) if path[-1][0] != "i" else None
     return (*parent, path[-1][2:]) if isinstance(inside, Mapping) else None
