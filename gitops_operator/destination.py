@@ -81,6 +81,10 @@ class Destination:
         )
         return replace(application, problems=(problem,))
 
+    def is_gone(self, key: ApplicationKey) -> bool:
+        is_known = self._store.kind_status(APPLICATION).state is KindState.READY
+        return is_known and self._store.get(_key_of(key)) is None
+
     def version(self, key: ApplicationKey) -> int:
         return self._store.version(key)
 

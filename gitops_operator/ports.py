@@ -47,6 +47,9 @@ class Cluster(Protocol):
     def application(self, key: ApplicationKey) -> Application | None:
         """The Application as the cache has it; None when it is gone."""
 
+    def is_gone(self, key: ApplicationKey) -> bool:
+        """Whether there is certainly no such Application: all of them are known, and it is not among them."""
+
     def version(self, key: ApplicationKey) -> int:
         """Equal numbers: nothing moved that a pass over the Application would see."""
 

@@ -99,6 +99,7 @@ class Sight:
             catalogue=self._cluster.catalogue,
             options=application.sync_policy.options,
             at_admission=hints.unsettled,
+            is_gone=self._cluster.is_gone,
         )
         changes = compare(desired.resources, snapshot, context)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git

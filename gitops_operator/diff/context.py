@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitops_operator.diff.ignore import NO_RULES, IgnoreRules
@@ -14,6 +15,7 @@ from gitops_operator.model.resource import ResourceKey
 class Context:
     """Whose objects are compared, and by which rules.
 
+    `is_gone` says of an Application that it certainly does not exist any more: what it left belongs to nobody.
     `options` are the Application's sync options; `at_admission` holds the (key, desired digest, H) for which an apply
     changed nothing, so that another one would not either.
     """
@@ -24,6 +26,7 @@ class Context:
     catalogue: Catalogue = Catalogue()
     options: frozenset[str] = frozenset()
     at_admission: frozenset[tuple[ResourceKey, str, str]] = frozenset()
+    is_gone: Callable[[ApplicationKey], bool] = lambda _: False
 
     @property
     def migrates(self) -> bool:

@@ -112,6 +112,8 @@ class Memory:
             self._scale(key, None, news)
         elif key.group_kind == STORAGE_CLASS:
             self._learn(news)
+        elif key.group_kind == APPLICATION:
+            news.wake(self._heirs(ApplicationKey(key.namespace, key.name)), Cause.OBJECT)
 
     def bury(self, uid: str) -> None:
         if uid:
@@ -190,6 +192,11 @@ class Memory:
         if before.health != after.health and may_have_parents(record.owners, record.kind.group_kind):
             above = (app_of(ancestor) for ancestor in self.family.ancestors(record))
             news.wake(dict.fromkeys(app for app in above if app is not None), Cause.HEALTH)
+
+    def _heirs(self, gone: ApplicationKey) -> set[ApplicationKey]:
+        """The Applications that desire what one that is gone has left."""
+        left = (record.key for record in self.objects.tracked_by(gone))
+        return {app for key in left for app in self.interest.watchers_of(key)} - {gone}
 
     def _scale(self, scaler: ResourceKey, target: ResourceKey | None, news: News) -> None:
         for workload in self.autoscalers.put(scaler, target):

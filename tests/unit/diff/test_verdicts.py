@@ -1,5 +1,6 @@
 """What becomes of one object, and why."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,11 @@ def test_an_object_of_another_application_is_a_conflict_that_names_both() -> Non
     assert told(change) == (Action.NONE, Why.CONFLICT)
     assert "argocd/blog" in change.message
     assert "argocd/shop" in change.message
+
+
+def test_what_an_application_that_is_gone_left_behind_is_adopted() -> None:
+    heir = replace(CONTEXT, is_gone=lambda app: app == OTHER)
+    assert told(verdict(MAP, applied(resource(app=OTHER)), heir)) == (Action.UPDATE, Why.ADOPTED)
 
 
 @pytest.mark.parametrize("tool", ["Argo CD", "Flux"])

@@ -175,6 +175,13 @@ def test_an_application_that_is_gone_is_woken_a_last_time() -> None:
     assert wakes(some.deleted(APPLICATION, application(2))) == {("shop", "spec")}
 
 
+def test_an_application_that_goes_wakes_those_who_want_what_it_left() -> None:
+    some, _ = settled()
+    some.changed(APPLICATION, application())
+    some.watch_keys(OTHER, frozenset({KEY}))
+    assert wakes(some.deleted(APPLICATION, application(2))) == {("shop", "spec"), (OTHER.name, "object")}
+
+
 def test_applications_are_read_from_the_store_like_any_other_object() -> None:
     some = filled()
     some.changed(APPLICATION, application(spec={"path": "a"}))
