@@ -77,6 +77,15 @@ async def test_a_commit_elsewhere_wakes_nobody_and_is_the_revision_all_the_same(
         assert (await world.resolved(source(server))).revision.sha == shop.sha()
 
 
+async def test_a_commit_after_quiet_looks_is_found(server: GitServer, shop: GitRepository, mirrors: Path) -> None:
+    async with following(mirrors) as world:
+        await world.resolved(source(server))
+        for _ in range(2):
+            assert await woken_by_a_look(world, server) == set()
+        shop.commit({"apps/a/x.yaml": "2"})
+        assert await woken_by_a_look(world, server) == {APP}
+
+
 async def test_a_change_that_was_missed_is_told_with_the_next_one(
     server: GitServer, shop: GitRepository, mirrors: Path
 ) -> None:

@@ -176,6 +176,17 @@ async def test_a_hanging_server_is_a_timeout_and_holds_nobody_else(
             assert (error.reason, error.transient) == ("Timeout", True)
 
 
+async def test_a_host_is_asked_by_few_at_a_time(server: GitServer, tmp_path: Path) -> None:
+    server.hang()
+    limits = dataclasses.replace(STILL, timeout=30.0, per_host=3)
+    async with following(tmp_path / "mirrors", limits) as world:
+        for number in range(8):
+            source = Source(server.http_url(f"shop{number}"))
+            assert world.resolve(source, key=ApplicationKey("default", f"app{number}")) is None
+        await asyncio.sleep(0.5)
+        assert server.count() == 3
+
+
 async def test_a_server_that_drips_meets_the_deadline(server: GitServer, tmp_path: Path) -> None:
     server.create("shop").commit({"a": "1"})
     server.slow(0.6)

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from aiohttp import web
 
 from devcluster.git_server import GitRepository, GitServer
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import Source
+from gitops_operator.source.repositories import Resolved
 from tests.adapters.source_following import APP, OTHER, QUICK, STILL, Following, following
+from tests.adapters.source_servers import answering, forwarding
 
 
 @pytest.fixture
@@ -121,12 +124,48 @@ async def test_a_corrupt_server_costs_nobody_the_mirror(server: GitServer, shop:
         shop.commit({"apps/new.yaml": "new" * 50})
         shop.corrupt()
         await world.refreshed()
-        stale = await world.resolved(source(server))
-        assert stale.revision == known.revision
-        assert stale.stale is not None
-        assert stale.stale.transient
-        assert stale.tree.read("apps/file7.yaml") == b"7" * 100
-    assert mirror_in(data).is_dir()
+        await expect_stale(world, source(server), known)
+
+
+async def test_a_pack_that_is_not_what_it_should_be_costs_nobody_the_mirror(
+    server: GitServer, shop: GitRepository, data: Path
+) -> None:
+    is_tampering = False
+    async with forwarding(server.http_url("shop")) as forward:
+
+        async def tamper(request: web.BaseRequest) -> web.StreamResponse:
+            answer = await forward(request)
+            if is_tampering and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+                answer.body = spoilt(answer.body)
+            return answer
+
+        async with answering(tamper) as port, following(data) as world:
+            through = Source(f"http://127.0.0.1:{port}/shop.git")
+            known = await world.resolved(through)
+            sha = shop.commit({"apps/new.yaml": "new" * 50})
+            is_tampering = True
+            await world.refreshed()
+            stale = await expect_stale(world, through, known)
+            assert stale.reason == "RepositoryCorrupt", stale.message
+            is_tampering = False
+            await world.refreshed()
+            assert (await world.resolved(through)).revision.sha == sha
+
+
+def spoilt(answer: bytes) -> bytes:
+    """The same with other bits in the first object of the pack, if there is one."""
+    place = answer.find(b"PACK") + 16
+    return answer if place < 16 else answer[:place] + bytes([answer[place] ^ 0xFF]) + answer[place + 1 :]
+
+
+async def expect_stale(world: Following, wanted: Source, known: Resolved) -> SourceError:
+    """The Application keeps the commit that it knew, and can read it."""
+    found = await world.resolved(wanted)
+    assert found.revision == known.revision
+    assert found.tree.read("apps/file7.yaml") == b"7" * 100
+    assert found.stale is not None
+    assert found.stale.transient
+    return found.stale
 
 
 async def test_a_full_disk_is_said_so_and_keeps_the_mirror(server: GitServer, shop: GitRepository, data: Path) -> None:
