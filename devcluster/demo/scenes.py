@@ -2,8 +2,11 @@
 
 import shlex
 import time
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from devcluster.demo.kube import Body
 from devcluster.demo.table import Table, boxed
 from devcluster.demo.world import World
 
@@ -13,6 +16,7 @@ _WEB = "/apis/apps/v1/namespaces/demo-shop/deployments/web"
 _API = "/apis/apps/v1/namespaces/demo-api/deployments/api"
 _BY_HAND = 5
 _WATCHED_SECONDS = 6.0
+_EVENTS_PATIENCE = 5.0
 
 
 class Measure(NamedTuple):
@@ -121,8 +125,16 @@ def deletion(world: World) -> Measure:
 
 def _show_events(world: World) -> None:
     _title("What the operator says it did: the Events of the Applications")
-    rows = [(event["involvedObject"]["name"], event["reason"], event["message"]) for event in world.events()]
+    deadline = time.monotonic() + _EVENTS_PATIENCE  # Events come a moment after the status; a lost one is no failure
+    while not _is_complete(events := world.events()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    rows = [(event["involvedObject"]["name"], event["reason"], event["message"]) for event in events]
     print(boxed(("application", "reason", "message"), rows), flush=True)
+
+
+def _is_complete(events: Sequence[Body]) -> bool:
+    reasons = Counter(event["reason"] for event in events)
+    return reasons["Pruned"] > 0 and reasons["SyncStarted"] == reasons["SyncSucceeded"]
 
 
 def _kubectl(world: World, *arguments: str) -> None:
