@@ -36,13 +36,18 @@ def context(**fields: str) -> Iterator[None]:
         _CONTEXT.reset(token)
 
 
+def note(**fields: str) -> None:
+    """Put fields on each line from here to the end of the innermost `context`."""
+    _CONTEXT.set(_CONTEXT.get() | fields)
+
+
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
+            **_CONTEXT.get(),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            **_CONTEXT.get(),
             "message": record.getMessage(),
         }
         if record.exc_info:

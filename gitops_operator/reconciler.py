@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitops_operator import logs
 from gitops_operator.apply import execute
 from gitops_operator.deletion import delete
 from gitops_operator.errors import ClusterError, GitOpsError, SpecError
@@ -85,6 +86,7 @@ class Reconciler:
             found = await self._sight.desired(application, newest)
         if found is None:
             return await self._reporter.pending(application, now, "The commit is being fetched.")
+        logs.note(revision=found[0].revision.short)
         with self._clock.stage("compare"):
             view = self._sight.view(application, *found, memory.hints)
             plan = next_step(view.situation(now, memory.hints, chance))

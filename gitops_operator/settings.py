@@ -3,62 +3,64 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 _PREFIX = "GITOPS_"
+_ON, _OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+_LEVELS, _FORMATS = ("debug", "info", "warning", "error"), ("json", "text")
+
+
+def _setting(default: Any, says: str, **limits: Any) -> Any:
+    """A field with its meaning; limits: `at_least` of a number, `choices` of a word."""
+    return field(default=default, metadata={"says": says, **limits})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an installation chooses; times in seconds, sizes in bytes.
+    """What an installation chooses; times in seconds.
 
     Each field is a flag (`--poll-interval`) and an environment variable (`GITOPS_POLL_INTERVAL`); the flag wins.
     """
 
-    namespace: str = "gitops-operator"
-    """The operator's own namespace: its Lease, its shared credentials."""
-    application_namespaces: tuple[str, ...] = ()
-    """Globs of further namespaces whose Applications are acted upon; the operator's own always is."""
-    installation: str = ""
-    """Tells several operators over one cluster apart; part of each tracking id."""
-    kubeconfig: str = ""
-    """A kubeconfig file; empty: the service account of the pod."""
-    context: str = ""
-    """The context of the kubeconfig; empty: its current one."""
-    data_folder: Path = Path("/var/lib/gitops-operator")
-    """Mirrors of repositories and cached renders."""
-    identity: str = ""
-    """The name in the Lease; empty: the host's name and the process id."""
-    workers: int = 8
-    """How many Applications are looked at side by side."""
-    writes_in_flight: int = 32
-    """How many writes a cluster gets at once."""
-    poll_interval: float = 60.0
-    """How often a repository is asked for new commits, give or take 10 %."""
-    git_timeout: float = 60.0
-    """How long one Git request may take."""
-    allow_file_urls: bool = False
-    """Whether file:// repositories of the operator's own disk are read."""
-    look_interval: float = 180.0
-    """How often an Application is looked at when nothing happens, jittered."""
-    lease_duration: float = 15.0
-    """For how long a leader that fell silent is believed."""
-    exclude_kinds: tuple[str, ...] = ()
-    """Globs of `group/Kind` that the cache leaves out, besides the built-in ones."""
-    ignore_managers: tuple[str, ...] = ()
-    """Field managers whose fields never count as drift, for all Applications."""
-    http_port: int = 8080
-    """Port of /healthz, /readyz and /metrics; 0: any free one."""
-    http_host: str = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from outside the pod
-    """Address of the same."""
-    log_format: str = "json"
-    """`json` or `text`."""
-    log_level: str = "info"
-    """debug, info, warning or error."""
+    namespace: str = _setting("gitops-operator", "The operator's own namespace: its Lease, its shared credentials.")
+    application_namespaces: tuple[str, ...] = _setting(
+        (), "Globs of further namespaces whose Applications are acted upon; the operator's own always is."
+    )
+    installation: str = _setting("", "Tells several operators over one cluster apart; part of each tracking id.")
+    kubeconfig: str = _setting("", "A kubeconfig file; empty: the service account of the pod.")
+    context: str = _setting("", "The context of the kubeconfig; empty: its current one.")
+    data_folder: Path = _setting(Path("/var/lib/gitops-operator"), "Mirrors of repositories and cached renders.")
+    identity: str = _setting("", "The name in the Lease; empty: the host's name and the process id.")
+    workers: int = _setting(8, "How many Applications are looked at side by side.", at_least=1)
+    writes_in_flight: int = _setting(32, "How many writes a cluster gets at once.", at_least=1)
+    poll_interval: float = _setting(
+        60.0, "How often a repository is asked for new commits, give or take 10 %.", at_least=1
+    )
+    git_timeout: float = _setting(60.0, "How long one Git request may take.", at_least=1)
+    allow_file_urls: bool = _setting(
+        default=False, says="Whether file:// repositories of the operator's own disk are read."
+    )
+    look_interval: float = _setting(
+        180.0, "How often an Application is looked at when nothing happens, jittered.", at_least=1
+    )
+    lease_duration: float = _setting(15.0, "For how long a leader that fell silent is believed.", at_least=1)
+    exclude_kinds: tuple[str, ...] = _setting(
+        (), "Globs of `group/Kind` that the cache leaves out, besides the built-in ones."
+    )
+    ignore_managers: tuple[str, ...] = _setting(
+        (), "Field managers whose fields never count as drift, for all Applications."
+    )
+    http_port: int = _setting(8080, "Port of /healthz, /readyz and /metrics; 0: any free one.", at_least=0)
+    # The kubelet and Prometheus come from outside the pod.
+    http_host: str = _setting("0.0.0.0", "Address of the same.")  # noqa: S104 - as the line above says
+    log_format: str = _setting("json", "How a line of the log is written: json or text.", choices=_FORMATS)
+    log_level: str = _setting("info", "What is logged, this and worse: debug, info, warning or error.", choices=_LEVELS)
 
     @property
     def leader_name(self) -> str:
@@ -75,25 +77,59 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     parser = argparse.ArgumentParser(
         prog="gitops-operator run", description="Keep the cluster equal to Git.", allow_abbrev=False
     )
-    defaults = Settings()
-    for name in Settings.__dataclass_fields__:
-        _add_flag(parser, name, getattr(defaults, name), environment.get(_PREFIX + name.upper()))
+    for one in fields(Settings):
+        variable = _PREFIX + one.name.upper()
+        described = f"{one.metadata['says']} (default: {_shown(one.default)}; environment: {variable})"
+        more: dict[str, Any] = {"type": _reader(one.default, one.metadata)}
+        if isinstance(one.default, bool):
+            more = {"action": argparse.BooleanOptionalAction}
+        given = environment.get(variable, "")
+        default = (
+            _from_environment(parser, variable, _reader(one.default, one.metadata), given) if given else one.default
+        )
+        flag = "--" + one.name.replace("_", "-")
+        parser.add_argument(flag, default=default, help=described.replace("%", "%%"), **more)
     return Settings(**vars(parser.parse_args(list(arguments))))
 
 
-def _add_flag(parser: argparse.ArgumentParser, name: str, default: object, given: str | None) -> None:
-    flag, variable = "--" + name.replace("_", "-"), _PREFIX + name.upper()
-    described = f"(default {default!s}; environment {variable})" if default else f"(environment {variable})"
-    match default:
-        case bool():
-            on = default if given is None else given.lower() in {"1", "true", "yes"}
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=on, help=described)
-        case tuple():
-            parser.add_argument(flag, type=_words, default=_words(given) if given else default, help=described)
-        case _:
-            convert = type(default) if not isinstance(default, Path) else Path
-            parser.add_argument(flag, type=convert, default=given or default, help=described)
+def _from_environment(parser: argparse.ArgumentParser, variable: str, read: Callable[[str], Any], given: str) -> Any:
+    try:
+        return read(given)
+    except (ValueError, argparse.ArgumentTypeError) as error:
+        parser.error(f"environment variable {variable}: {error}")
+
+
+def _reader(default: object, limits: Mapping[str, Any]) -> Callable[[str], Any]:
+    """How the text of a flag or variable becomes the value of a field."""
+    convert: type[int | float] = int if isinstance(default, int) else float
+
+    def number(text: str) -> float | int:
+        try:
+            value = convert(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        if not math.isfinite(value) or value < limits["at_least"]:
+            raise argparse.ArgumentTypeError(f"{text!r} is less than {limits['at_least']}")
+        return value
+
+    def word(text: str) -> str:
+        if "choices" in limits and text not in limits["choices"]:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(limits['choices'])}")
+        return text
+
+    readers: dict[type, Callable[[str], Any]] = {bool: _switch, tuple: _words, int: number, float: number, str: word}
+    return readers.get(type(default), Path)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in _ON | _OFF:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.lower() in _ON
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _shown(default: object) -> str:
+    return "none" if default in {"", ()} else str(default).lower() if isinstance(default, bool) else str(default)

@@ -68,7 +68,7 @@ def unsettled(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> frozens
 
 
 def progressed(situation: Situation, wave: Wave) -> Hints:
-    """What the step waits for now; each mark that is reached for the first time is progress."""
+    """What the step still waits for; each mark that is reached for the first time is progress."""
     hints, now, marks = situation.hints, situation.now, wave.marks
     reached = hints.waited - marks - hints.done
     return replace(

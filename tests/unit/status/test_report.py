@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_operator.errors import SourceError
@@ -206,7 +206,8 @@ def test_an_ordinary_status_is_not_cut() -> None:
     assert len(report(observation(*changes))["resources"]) == 100
 
 
-@given(st.text(max_size=300), st.integers(0, 400))
+@settings(max_examples=30)
+@given(st.text(max_size=300), st.integers(0, 120))
 def test_any_text_can_be_reported(text: str, number: int) -> None:
     changes = tuple(
         Change(ResourceKey("", "ConfigMap", "web", str(index)), closed(Why.CONFLICT).action, Why.CONFLICT, text)
