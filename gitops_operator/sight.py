@@ -10,7 +10,7 @@ from gitops_operator.errors import RenderError
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
 from gitops_operator.model.revision import Revision
-from gitops_operator.plan import Hints, namespace_change, revision_to_retry
+from gitops_operator.plan import Hints, namespace_change, revision_to_retry, without_reruns
 from gitops_operator.ports import Cluster
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired, View, healths_of
@@ -101,7 +101,7 @@ class Sight:
             at_admission=hints.unsettled,
             is_gone=self._cluster.is_gone,
         )
-        changes = compare(desired.resources, snapshot, context)
+        changes = without_reruns(compare(desired.resources, snapshot, context), application, desired.inputs, hints)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
             key = desired.namespace.key
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))

@@ -190,7 +190,7 @@ def healths_of(
 
 def _health_of(change: Change, below: Callable[[ResourceKey], Iterable[LiveObject]]) -> Health | None:
     if change.live is None:
-        return _MISSING if change.desired is not None else None
+        return _MISSING if change.desired is not None and not change.is_in_sync else None
     health = change.live.health
     if health is None or health.status not in {HealthStatus.PROGRESSING, HealthStatus.DEGRADED}:
         return health

@@ -8,6 +8,7 @@ from gitops_operator.plan.namespace import namespace_change, namespace_resource
 from gitops_operator.plan.options import unknown_options
 from gitops_operator.plan.requests import is_answered
 from gitops_operator.plan.situation import Fight, Hints, Plan, Situation
+from gitops_operator.plan.transient import without_reruns
 
 __all__ = [
     "DeletionPlan",
@@ -27,4 +28,5 @@ __all__ = [
     "next_step",
     "revision_to_retry",
     "unknown_options",
+    "without_reruns",
 ]
