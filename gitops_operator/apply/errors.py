@@ -13,6 +13,7 @@ _IMMUTABLE = re.compile(
     r"immutable|updates to \w+ spec for fields other than|may not change|can ?not be changed|only deletion"
 )
 _CONFLICT = re.compile(r'conflict with "([^"]*)"')
+_DUMP = re.compile(r"Invalid value: [{\[].{80,}[}\]]: (?=[^{}\[\]]*$)", re.DOTALL)
 _SERVER_NOISE = re.compile(r"^failed to create (?:manager for existing fields|typed patch object) \([^)]*\): ")
 
 _RECREATED = {
@@ -111,9 +112,18 @@ def classify(error: ClusterError, task: Task) -> ApplyError:
     """What a refusal of a task is: its reason word, whether trying again may help, and what the author should do."""
     rule = next((rule for rule in _RULES if rule.matches(error)), _UNHEARD_OF)
     advice = _ADVICE[rule.reason](error, task) if rule.reason in _ADVICE else rule.advice
-    said = _SERVER_NOISE.sub("", error.message).strip().rstrip(".")
+    said = _SERVER_NOISE.sub("", _without_dumps(error)).strip().rstrip(".")
     sentence = f"{task.desired or task.key}: {said}."
     return ApplyError(f"{sentence} {advice}".strip(), reason=rule.reason, transient=rule.reason in _TRANSIENT)
+
+
+def _without_dumps(error: ClusterError) -> str:
+    """What the server said, less the values that it writes out whole: a pod template is 3 KB of Go's notation."""
+    said = error.message
+    for cause in error.causes:
+        if dump := _DUMP.match(cause.message):
+            said = said.replace(dump[0], "Invalid value: ")
+    return said
 
 
 def _is_immutable(error: ClusterError) -> bool:

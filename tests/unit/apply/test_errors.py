@@ -148,3 +148,12 @@ def test_a_refused_permission_says_what_is_needed(message: str, advice: str) -> 
 
 def test_a_pod_that_breaks_a_security_rule_is_not_told_about_verbs() -> None:
     assert "verbs" not in said(refused(403, 'violates PodSecurity "restricted:latest"', "Forbidden"))
+
+
+def test_a_value_that_the_server_writes_out_whole_is_left_out() -> None:
+    dump = 'Invalid value: {"labels":{"a":"b"},"Spec":{"Containers":[{"Name":"a","Image":"b","Command":null}]}}: '
+    said = 'Job.batch "bad" is invalid: spec.template: ' + dump + "field is immutable"
+    error = invalid(said, ("FieldValueInvalid", dump + "field is immutable", "spec.template"))
+    message = classify(error, task(MAP)).message
+    assert 'Job.batch "bad" is invalid: spec.template: Invalid value: field is immutable.' in message
+    assert "Containers" not in message
