@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from gitops_operator.model.resource import (
 from gitops_operator.model.tracking import tracking_id
 from gitops_operator.render import Rendered
 
+_DEFINITION = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _NO_NAMESPACE = "neither the file nor the Application's destination names one"
 
 ScopeOf = Callable[[GroupKind], bool | None]
@@ -28,7 +29,10 @@ ScopeOf = Callable[[GroupKind], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """The desired objects of one Application; `unknown_kinds` were taken for namespaced."""
+    """The desired objects of one Application; `unknown_kinds` were taken for namespaced.
+
+    Unknown is what neither the cluster nor a CustomResourceDefinition of the same render knows.
+    """
 
     resources: tuple[Resource, ...]
     warnings: tuple[Problem, ...] = ()
@@ -44,7 +48,9 @@ def stamp(
         RenderError: objects without the namespace that they need, and objects that stand twice.
     """
     kinds = {resource.key.group_kind for resource in rendered.resources}
-    scopes = {kind: scope_of(kind) for kind in kinds}
+    defined = dict(filter(None, map(_defined, rendered.resources)))
+    known = {kind: scope_of(kind) for kind in kinds}
+    scopes = {kind: defined.get(kind) if scope is None else scope for kind, scope in known.items()}
     warnings = list(rendered.warnings)
     problems: list[Problem] = []
     placed = []
@@ -63,6 +69,17 @@ def stamp(
         raise RenderError(tuple(problems))
     resources = tuple(_stamped(resource, key_of_app, installation) for resource in placed)
     return Stamped(resources, tuple(warnings), frozenset(kind for kind in kinds if scopes[kind] is None))
+
+
+def _defined(resource: Resource) -> tuple[GroupKind, bool] | None:
+    """The kind that a CustomResourceDefinition defines, and whether it is namespaced: the cluster learns it later."""
+    if resource.key.group_kind != _DEFINITION:
+        return None
+    spec = resource.body.get("spec")
+    names = spec.get("names") if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(names, Mapping):
+        return None
+    return GroupKind(str(spec.get("group")), str(names.get("kind"))), spec.get("scope") != "Cluster"
 
 
 def with_stamps(resource: Resource) -> dict[str, Any]:
