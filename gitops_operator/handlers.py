@@ -19,6 +19,7 @@ from gitops_operator.model.application import GROUP, PLURAL, VERSION, Applicatio
 
 _log = logging.getLogger(__name__)
 _LOGIN_PAUSE = 5.0
+_GOODBYE = 0.1  # TLS connections that Kopf leaves open end after their session, and before the loop
 # Of type Any because Kopf does not export its type. Without one it asks for the name of the user and looks up that of
 # the host; the user of a container often has none, and Kopf would die of it.
 _IDENTITY: Any = "gitops-operator"
@@ -152,3 +153,4 @@ class _Logins:
     async def close(self) -> None:
         for given in self._given:
             await given.aiohttp_session.close()
+        await asyncio.sleep(_GOODBYE)

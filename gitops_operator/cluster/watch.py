@@ -55,20 +55,30 @@ class Informers:
         failures = 0
         try:
             while True:
-                try:
-                    await self._discover()
-                except ClusterError as error:
-                    failures += 1
-                    if error.message != self.discovery_error:
-                        _log.warning("discovery of %s failed: %s", self._client.name, error)
-                    self.discovery_error = error.message
-                    await asyncio.sleep(delay(failures, error))
-                else:
+                error = await self._try()
+                if error is None:
                     failures = 0
-                    self.discovery_error = ""
                     await self._until_next()
+                else:
+                    failures += 1
+                    await asyncio.sleep(delay(failures, error))
         finally:
             await self._stop(list(self._watched))
+
+    async def _try(self) -> ClusterError | None:
+        error: ClusterError | None = None
+        try:
+            await self._discover()
+        except ClusterError as refused:
+            error = refused
+        except Exception as bug:  # noqa: BLE001 – the edge of a loop: whatever the sink makes of it, kinds are followed
+            _log.exception("what discovery found could not be followed")
+            error = ClusterError(f"internal error: {type(bug).__name__}", status=500)
+        said = error.message if error else ""
+        if said and said != self.discovery_error:
+            _log.warning("discovery of %s failed: %s", self._client.name, said)
+        self.discovery_error = said
+        return error
 
     async def _until_next(self) -> None:
         """Soon after a definition changed, a few times more after that, and rarely by itself."""
@@ -87,13 +97,13 @@ class Informers:
         found = await self._confirm(known, merge(known, await self._discovery.discover()))
         if found == self._catalogue:
             return
-        self._catalogue = found
         self._junction.sink.catalogue(found)
         for group_kind in known.preferred.keys() - found.preferred.keys():
             await self._stop([group_kind])
             self._junction.gone(group_kind)
         for kind in found.preferred.values():
             await self._follow(kind)
+        self._catalogue = found  # only now: what fails on the way is done again
 
     async def _confirm(self, known: Catalogue, found: Catalogue) -> Catalogue:
         """Keep kinds that discovery left out but the server still has: a server that starts shows too little."""

@@ -256,7 +256,7 @@ def line(word: str, body: Body) -> bytes:
 @asynccontextmanager
 async def serving(api: FakeApi) -> AsyncIterator[str]:
     """Serve it on loopback; its address."""
-    app = web.Application()
+    app = web.Application(client_max_size=2**23)
     app.router.add_route("*", "/{path:.*}", api.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
@@ -281,11 +281,11 @@ async def connected(
         await session.close()
 
 
-async def session_with(address: str, folder: Path, user: Body | None = None) -> Session:
+async def session_with(address: str, folder: Path, user: Body | None = None, cluster: Body | None = None) -> Session:
     config = {
         "current-context": "it",
         "contexts": [{"name": "it", "context": {"cluster": "it", "user": "me"}}],
-        "clusters": [{"name": "it", "cluster": {"server": f"http://{address}"}}],
+        "clusters": [{"name": "it", "cluster": {"server": f"http://{address}", **(cluster or {})}}],
         "users": [{"name": "me", "user": user or {}}],
     }
     path = folder / "kubeconfig"

@@ -80,7 +80,7 @@ class RememberingSink:
                 await self._moved.wait()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something that tells nobody becomes true."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 – nothing is told

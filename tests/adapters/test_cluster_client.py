@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gitops_operator.cluster.client import Client
 from gitops_operator.errors import ClusterError
-from tests.adapters.cluster_api import CONFIG_MAP, FakeApi, connected, serving, status, text
+from tests.adapters.cluster_api import CONFIG_MAP, Answer, Body, FakeApi, connected, serving, status, text
 
 
 class Seen(NamedTuple):
@@ -51,6 +51,21 @@ async def test_an_apply_that_creates_is_told_from_one_that_changes(tmp_path: Pat
         Seen("fake", "apply", "configmaps", 201, dry_run=False),
         Seen("fake", "apply", "configmaps", 200, dry_run=True),
     ]
+
+
+async def test_a_large_body_is_sent_whole(tmp_path: Path) -> None:
+    api = FakeApi()
+    sizes: list[int] = []
+
+    def measured(method: str, name: str, body: Body) -> Answer:
+        sizes.append(len(body["data"]["x"]))
+        return 200, "application/json", "{}"
+
+    api.on_write = measured
+    async with client_of(api, tmp_path) as client:
+        await client.apply(CONFIG_MAP, "default", "a", {"data": {"x": "y" * 900_000}}, force=True)
+        await client.apply(CONFIG_MAP, "default", "a", {"data": {"x": "y" * 1_000_000 + "é" * 500_000}}, force=True)
+    assert sizes == [900_000, 1_500_000]
 
 
 @pytest.mark.parametrize(

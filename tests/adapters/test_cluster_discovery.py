@@ -10,7 +10,7 @@ import pytest
 from gitops_operator.cluster.discovery import Discovery
 from gitops_operator.cluster.pace import WatchSettings
 from gitops_operator.cluster.watch import Informers
-from gitops_operator.model.kind import Kind, KindState
+from gitops_operator.model.kind import Catalogue, Kind, KindState
 from tests.adapters.cluster_api import CONFIG_MAP, CRD, WIDGET, FakeApi, connected, response, serving, status, text
 from tests.adapters.cluster_sink import RememberingSink, until
 
@@ -157,6 +157,23 @@ async def test_discovery_that_fails_is_repeated_and_nothing_is_lost(
         await until(lambda: not informers.discovery_error)
         assert sink.left == []
     assert caplog.text.count("discovery of fake failed") == 1
+
+
+async def test_a_sink_that_stumbles_over_a_catalogue_is_told_again(tmp_path: Path) -> None:
+    class Stumbling(RememberingSink):
+        def catalogue(self, catalogue: Catalogue) -> None:
+            super().catalogue(catalogue)
+            if len(self.catalogues) == 1:
+                raise ValueError("a bug")
+
+    api = api_with(WIDGET)
+    sink = Stumbling()
+    async with serving(api) as address, connected(address, tmp_path) as client:
+        task = asyncio.create_task(Informers(client, sink, QUICK).run())
+        await sink.until(ready(sink, WIDGET, CONFIG_MAP))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert sink.catalogues[0] == sink.catalogues[1]
 
 
 async def test_a_server_without_aggregation_is_asked_group_by_group(tmp_path: Path) -> None:

@@ -112,6 +112,28 @@ async def test_a_kubeconfig_that_cannot_be_used_is_named(content: str | None, tm
         await connect(str(path))
 
 
+async def test_a_proxy_is_used_by_us_and_by_who_borrows_our_session(tmp_path: Path) -> None:
+    fake = api()
+    async with serving(fake) as address:
+        session = await session_with("api.nowhere.example", tmp_path, cluster={"proxy-url": f"http://{address}"})
+        assert (await Client(session, "it").get(CONFIG_MAP, "default", "a")).status == 200
+        lent = session.lend()
+        async with lent, lent.get("http://api.nowhere.example/api/v1/namespaces/default/configmaps/a") as answer:
+            assert answer.status == 200
+
+
+async def test_a_session_that_was_lent_is_closed_by_who_borrowed_it(tmp_path: Path) -> None:
+    fake = api()
+    async with serving(fake) as address:
+        session = await session_with(address, tmp_path, {"token": "t"})
+        lent = session.lend()
+        await session.close()
+        async with lent, lent.get(f"http://{address}/api/v1/namespaces/default/configmaps/a") as answer:
+            assert answer.status == 200
+    assert fake.headers["Authorization"] == "Bearer t"
+    assert fake.headers["User-Agent"] == "gitops-operator"
+
+
 async def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
     session = await session_with("user:secret@127.0.0.1:1", tmp_path)
     with pytest.raises(ClusterError) as caught:
