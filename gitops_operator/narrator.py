@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from gitops_operator.cluster.client import Client
-from gitops_operator.errors import ClusterError
+from gitops_operator.errors import ClusterError, SourceError
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import GROUP, KIND, VERSION, Application, ApplicationKey
 from gitops_operator.model.kind import Kind
-from gitops_operator.model.operation import OperationPhase
+from gitops_operator.model.operation import Operation, OperationPhase
 from gitops_operator.model.step import Result
+from gitops_operator.source.urls import parse_url
 from gitops_operator.status import Event, Observation, SyncStatus
 from gitops_operator.view import Done
 
@@ -37,15 +36,26 @@ class _Told(NamedTuple):
     times: int
 
 
+class Applier(Protocol):
+    """What takes Events: the client of a cluster."""
+
+    async def apply(self, kind: Kind, namespace: str, name: str, body: dict[str, Any], *, force: bool) -> object: ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Storyteller:
     """Implements `ports.Narrator`. Events go out in the background, in order; `run` sends them."""
 
-    def __init__(self, client: Client, metrics: Metrics) -> None:
-        self._client, self._metrics = client, metrics
+    def __init__(self, client: Applier, metrics: Metrics, now: Callable[[], datetime] = _now) -> None:
+        self._client, self._metrics, self._now = client, metrics, now
         self._waiting: asyncio.Queue[tuple[Application, Event]] = asyncio.Queue(_WAITING)
         self._told: OrderedDict[str, _Told] = OrderedDict()
         self._shown: dict[ApplicationKey, tuple[str, ...]] = {}
-        self._healthy: dict[ApplicationKey, str] = {}
+        self._unhealthy_since: dict[ApplicationKey, float] = {}
+        self._counted: dict[ApplicationKey, str] = {}
         self._fighting: set[ApplicationKey] = set()
 
     # --- people ---
@@ -82,7 +92,7 @@ class Storyteller:
         key = application.key
         words = f"{application.uid}\n{event.reason}\n{event.message}"
         name = f"{key.name[:200]}.{hashlib.blake2b(words.encode(), digest_size=8).hexdigest()}"
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
         told = self._told.pop(name, _Told(now, 0))
         self._told[name] = told._replace(times=told.times + 1)
         while len(self._told) > _REMEMBERED:
@@ -124,7 +134,7 @@ class Storyteller:
 
     def _show(self, key: ApplicationKey, seen: Observation) -> None:
         revision = seen.revision.sha[:_SHORT] if seen.revision else ""
-        labels = (*key, str(seen.sync), str(seen.health.status), seen.application.source.repo_url, revision)
+        labels = (*key, str(seen.sync), str(seen.health.status), _shown(seen.application.source.repo_url), revision)
         before = self._shown.get(key)
         if before == labels:
             return
@@ -134,17 +144,20 @@ class Storyteller:
         self._shown[key] = labels
 
     def _count_sync(self, seen: Observation) -> None:
-        before, after = seen.application.operation, seen.operation
-        key, waited = seen.application.key, max(time.time() - seen.committed_at, 0.0)
-        has_ended = after is not None and not after.is_running and (before is None or before.is_running)
-        if after is not None and has_ended:
+        """Each sync once, though a pass whose status was refused is run again."""
+        key, before, after = seen.application.key, seen.application.operation, seen.operation
+        has_ended = after is not None and not after.is_running and (before is None or before != after)
+        if after is not None and has_ended and self._counted.get(key) != after.id:
+            self._counted[key] = after.id
             self._metrics.syncs.labels(after.trigger, str(after.phase)).inc()
-            if after.phase is OperationPhase.SUCCEEDED and seen.committed_at:
-                self._metrics.commit_to_applied.observe(waited)
-                self._healthy[key] = after.id
+            self._unhealthy_since.pop(key, None)
+            if _brings_a_commit(seen, after):
+                self._metrics.commit_to_applied.observe(max(seen.now.timestamp() - seen.committed_at, 0.0))
+                self._unhealthy_since[key] = seen.committed_at
         is_well = seen.sync is SyncStatus.SYNCED and seen.health.status in {"Healthy", "Suspended"}
-        if is_well and self._healthy.pop(key, "") and seen.committed_at:
-            self._metrics.commit_to_healthy.observe(waited)
+        if is_well and key in self._unhealthy_since:
+            since = self._unhealthy_since.pop(key)
+            self._metrics.commit_to_healthy.observe(max(seen.now.timestamp() - since, 0.0))
 
     def forget(self, key: ApplicationKey) -> None:
         before = self._shown.pop(key, None)
@@ -153,4 +166,21 @@ class Storyteller:
         if key in self._fighting:
             self._fighting.discard(key)
             self._metrics.fights.remove(*key)
-        self._healthy.pop(key, None)
+        self._unhealthy_since.pop(key, None)
+        self._counted.pop(key, None)
+
+
+def _shown(url: str) -> str:
+    """Without a user or a password, which is not for a metric."""
+    try:
+        return parse_url(url).shown
+    except SourceError:
+        return ""
+
+
+def _brings_a_commit(seen: Observation, operation: Operation) -> bool:
+    """Whether the sync brought something newer than the last one: the age of any other commit says nothing."""
+    history = seen.application.status.get("history") or [{}]
+    former = tuple(history[-1].get("revisions") or ())
+    succeeded = operation.phase is OperationPhase.SUCCEEDED and not operation.pinned
+    return succeeded and bool(seen.committed_at) and bool(former) and former != operation.revisions
