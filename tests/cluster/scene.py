@@ -102,7 +102,9 @@ class Scene:
 
     def is_ready(self, name: str = "") -> bool:
         """Ready for the newest spec."""
-        seen = self.seen(name)
+        return self._says_ready(self.seen(name))
+
+    def _says_ready(self, seen: Json) -> bool:
         return any(
             one["type"] == "Ready"
             and (one["status"], one["observedGeneration"]) == ("True", seen["metadata"]["generation"])
@@ -111,7 +113,8 @@ class Scene:
 
     def is_at(self, sha: str, name: str = "") -> bool:
         """Ready at that very commit."""
-        return self.is_ready(name) and self.status(name)["sync"]["revisions"] == [sha]
+        seen = self.seen(name)
+        return self._says_ready(seen) and bool(seen["status"]["sync"]["revisions"] == [sha])
 
     def object(self, kind: str, name: str, namespace: str | None = None) -> Json | None:
         return self.kube.find(kind, name, self.namespace if namespace is None else namespace)
