@@ -10,7 +10,7 @@ from typing import Any
 from gitops_operator.live.baseline import Present, carry
 from gitops_operator.live.bodies import Bodies
 from gitops_operator.live.exclusions import Exclusions
-from gitops_operator.live.family import may_have_parents
+from gitops_operator.live.family import CLAIM
 from gitops_operator.live.foreign import foreign_owner
 from gitops_operator.live.record import NO_ANNOTATIONS, NO_EXTRAS, Extras, Held
 from gitops_operator.live.sighting import Annotations, Entry, Sighting, version_of
@@ -34,6 +34,9 @@ Beside = Callable[[Sequence[Body]], Assess]
 """From the StorageClasses of a cluster to how its objects are assessed: a claim's health depends on them."""
 
 STORAGE_CLASS = GroupKind("storage.k8s.io", "StorageClass")
+_ASSESSED_TOGETHER = frozenset({STORAGE_CLASS, CLAIM})
+"""Held whole: when a class changes, claims are looked at again, also those that a StatefulSet made."""
+
 
 _READ_PREFIXES = (PREFIX, ARGO_PREFIX, "helm.sh/")
 _MEMO_SIZE = 4096
@@ -71,7 +74,7 @@ class Observer:
         extras = self._extras(sighting, found)
         if tracking is not None or self._is_kept(sighting):
             return self._held(sighting, extras, tracking, previous)
-        if may_have_parents(extras.owners, sighting.key.group_kind):
+        if extras.owners:
             extras = extras._replace(health=self._health(sighting))
         return None if extras == NO_EXTRAS else extras
 
@@ -118,7 +121,7 @@ class Observer:
 
     def _is_kept(self, sighting: Sighting) -> bool:
         """Whether an object is held whole though nobody tracks it: it is of a kept kind, or speaks to the engine."""
-        if sighting.key.group_kind in self._setup.kept or sighting.key.group_kind == STORAGE_CLASS:
+        if sighting.key.group_kind in self._setup.kept or sighting.key.group_kind in _ASSESSED_TOGETHER:
             return True
         return any(label.startswith(PREFIX) for label in sighting.labels)
 

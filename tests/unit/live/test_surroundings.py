@@ -80,9 +80,9 @@ def test_a_class_that_changes_nothing_for_the_claims_wakes_nobody() -> None:
 def test_a_claim_that_nobody_tracks_is_assessed_beside_the_classes_too() -> None:
     templates = {"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}
     some = a_store()
-    some.changed(CLASS, storage_class())
     some.changed(STATEFUL_SET, raw(tracked(STATEFUL_SET, "db", spec=templates)))
     some.changed(CLAIM, raw(body(CLAIM, "data-db-0", **PENDING)))
+    assert wakes(some.changed(CLASS, storage_class())) == {("shop", "health")}
     health = seen(some, key(CLAIM, "data-db-0")).health
     assert health is not None
     assert health.status is HealthStatus.HEALTHY
