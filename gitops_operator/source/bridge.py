@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,8 +142,7 @@ class Bridge:
         except TimeoutError:
             raise failure(Reason.TIMEOUT, f"{url.shown}: the SSH server did not answer in time") from None
         except (OSError, EOFError, asyncio.LimitOverrunError) as error:
-            why = getattr(error, "strerror", None) or "it does not greet as one"
-            raise failure(Reason.REPOSITORY_UNREACHABLE, f"{url.shown}: no SSH server there ({why})") from None
+            raise failure(Reason.REPOSITORY_UNREACHABLE, f"{url.shown}: {_why_no_ssh(error, url)}") from None
         return _Upstream(reader, writer, greeting)
 
     def _announce(self, port: int, keys: HostKeys | None) -> None:
@@ -205,6 +206,14 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sile
             writer.write(chunk)
             await writer.drain()
     writer.close()
+
+
+def _why_no_ssh(error: Exception, url: RepositoryURL) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"the name of the host {url.host} cannot be resolved"
+    if isinstance(error, OSError):
+        return f"no connection to {url.host}:{url.port} ({os.strerror(error.errno) if error.errno else error})"
+    return f"what listens on {url.host}:{url.port} is no SSH server"
 
 
 def _loopback_url(url: RepositoryURL, port: int) -> str:

@@ -185,7 +185,7 @@ class HttpRemote:
         try:
             yield
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError, ssl.SSLError) as error:
-            raise failure(Reason.CERTIFICATE_INVALID, f"{shown}: {_why_tls(error)}") from None
+            raise _tls_failure(error, shown) from None
         except TimeoutError:
             raise failure(Reason.TIMEOUT, f"{shown} did not answer in time") from None
         except aiohttp.ClientConnectorError as error:
@@ -206,10 +206,16 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(data)
 
 
-def _why_tls(error: Exception) -> str:
+def _tls_failure(error: Exception, shown: str) -> SourceError:
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    why = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or type(cause).__name__
-    return f"the TLS connection is not trusted: {why}; a CA of your own belongs into the Secret's key ca"
+    distrust = getattr(cause, "verify_message", "")
+    if distrust:
+        return failure(
+            Reason.CERTIFICATE_INVALID,
+            f"{shown}: its certificate is not trusted: {distrust}; a CA of your own belongs into the Secret's key ca",
+        )
+    why = (getattr(cause, "reason", "") or type(cause).__name__).replace("_", " ").lower()
+    return failure(Reason.REPOSITORY_UNREACHABLE, f"{shown}: TLS cannot be spoken with the server: {why}")
 
 
 def _why_no_connection(error: aiohttp.ClientConnectorError) -> str:

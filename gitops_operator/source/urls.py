@@ -10,6 +10,7 @@ from gitops_operator.source.failures import Reason, failure
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22, "file": 0}
 _SCP_LIKE = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^@/:\[\]\s]+):(?P<path>[^\s]*)")
+_HOST = re.compile(r"[^.]{1,63}(\.[^.]{1,63})*\.?")
 _SUPPORTED = "use https://, http://, ssh:// or the form git@host:path"
 
 
@@ -67,6 +68,8 @@ def parse_url(text: str, *, is_prefix: bool = False) -> RepositoryURL:
     if any(character.isspace() or not character.isprintable() for character in text):
         raise failure(Reason.UNSUPPORTED_URL, "the repository URL holds blanks or control characters")
     url = _parse_with_scheme(text) if "://" in text else _parse_scp_like(text)
+    if url.host and not _HOST.fullmatch(url.host):
+        raise failure(Reason.UNSUPPORTED_URL, f"{url.host[:80]} is not the name of a host")
     if not is_prefix and not url.path.strip("/"):
         raise failure(Reason.UNSUPPORTED_URL, "the repository URL names no path")
     return url

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,3 +125,10 @@ def files_with(folder: Path, text: str) -> list[Path]:
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert files
     return [file for file in files if text.encode() in file.read_bytes()]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < ends, "it never came true"
+        await asyncio.sleep(0.02)

@@ -17,7 +17,7 @@ from devcluster.certificates import Authority
 from devcluster.git_server import GitServer, Login
 from gitops_operator.model.application import ApplicationKey, Source
 from gitops_operator.source.credentials import Credential
-from tests.adapters.source_following import APP, OTHER, QUICK, STILL, files_with, following
+from tests.adapters.source_following import APP, OTHER, QUICK, STILL, files_with, following, until
 from tests.adapters.source_servers import answering, forwarding, stalling
 
 LOGIN = Login(user="bob", password="correct-horse")
@@ -109,6 +109,13 @@ async def test_tls_is_trusted_only_with_the_ca_of_the_credential(served: Path, t
             assert error.reason == "CertificateInvalid", error.message
 
 
+async def test_https_to_a_server_without_tls_is_no_matter_of_certificates(server: GitServer, tmp_path: Path) -> None:
+    async with following(tmp_path / "mirrors") as world:
+        error = await world.error(Source(server.http_url("shop").replace("http:", "https:")))
+        assert (error.reason, error.transient) == ("RepositoryUnreachable", True)
+        assert "wrong version number" in error.message
+
+
 async def test_insecure_is_for_the_credential_that_says_so(served: Path, tmp_path: Path) -> None:
     with GitServer(served, tls=True) as server:
         sha = server.create("shop").commit({"a": "1"})
@@ -153,6 +160,7 @@ async def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
     async with following(tmp_path / "mirrors") as world:
         error = await world.error(Source("http://127.0.0.1:1/shop.git"))
         assert (error.reason, error.transient) == ("RepositoryUnreachable", True)
+        assert error.message.endswith("no connection to 127.0.0.1:1 (Connection refused)")
 
 
 async def test_a_hanging_server_is_a_timeout_and_holds_nobody_else(
@@ -183,7 +191,8 @@ async def test_a_host_is_asked_by_few_at_a_time(server: GitServer, tmp_path: Pat
         for number in range(8):
             source = Source(server.http_url(f"shop{number}"))
             assert world.resolve(source, key=ApplicationKey("default", f"app{number}")) is None
-        await asyncio.sleep(0.5)
+        await until(lambda: server.count() >= 3)
+        await asyncio.sleep(0.3)
         assert server.count() == 3
 
 

@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from devcluster.git_server import GitRepository, GitServer
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import Source
 from gitops_operator.source.repositories import Resolved
-from tests.adapters.source_following import APP, OTHER, QUICK, STILL, Following, following
+from tests.adapters.source_following import APP, OTHER, QUICK, STILL, Following, following, until
 from tests.adapters.source_servers import answering, forwarding
 
 
@@ -370,10 +369,3 @@ async def test_a_folder_that_is_no_repository_is_not_found(tmp_path: Path, data:
     async with following(data) as world:
         assert (await world.error(Source(f"file://{tmp_path}"))).reason == "RepositoryNotFound"
         assert (await world.error(Source(f"file://{tmp_path}/x"), key=OTHER)).reason == "RepositoryNotFound"
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < ends, "it never came true"
-        await asyncio.sleep(0.02)

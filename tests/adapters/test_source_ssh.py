@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from devcluster.git_server import GitServer
 from gitops_operator.model.application import Source
+from gitops_operator.source.bridge import _why_no_ssh
 from gitops_operator.source.credentials import Credential
 from gitops_operator.source.remote import Remote
 from gitops_operator.source.urls import parse_url
@@ -202,7 +204,7 @@ async def talking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     [
         (silent, "Timeout", "did not answer in time"),
         (greeting, "Timeout", "fell silent"),
-        (talking, "RepositoryUnreachable", "no SSH server there"),
+        (talking, "RepositoryUnreachable", "is no SSH server"),
     ],
 )
 async def test_what_is_no_ssh_server_does_not_hold_anybody(
@@ -220,7 +222,13 @@ async def test_nobody_listening_is_unreachable(mirrors: Path) -> None:
     async with following(mirrors) as world:
         error = await world.error(Source("ssh://git@127.0.0.1:1/shop.git"))
         assert (error.reason, error.transient) == ("RepositoryUnreachable", True)
-        assert "Connection refused" in error.message or "Connect call failed" in error.message
+        assert error.message.endswith("no connection to 127.0.0.1:1 (Connection refused)")
+
+
+def test_a_host_without_an_address_is_said_so() -> None:
+    """Not by asking for one: where there is no name server, that takes longer than a test may."""
+    why = _why_no_ssh(socket.gaierror(-2, "Name or service not known"), parse_url("git@nowhere.invalid:shop.git"))
+    assert why == "the name of the host nowhere.invalid cannot be resolved"
 
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -53,6 +53,8 @@ def test_a_default_port_is_not_shown() -> None:
         ("ftp://git.example.com/shop", "ftp://"),
         ("https://git.example.com", "names no path"),
         ("https:///shop", "names no host"),
+        ("https://git..example.com/shop", "not the name of a host"),
+        (f"git@{'g' * 64}.example.com:shop", "not the name of a host"),
         ("https://git.example.com:port/shop", "malformed"),
         ("https://git.example.com/shop?ref=main", "query"),
         ("https://git.example.com/shop#main", "fragment"),
