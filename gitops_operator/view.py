@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitops_operator.diff import Context, ignored_in
 from gitops_operator.diff.explain import explain
+from gitops_operator.diff.verdict import is_tracked_by
 from gitops_operator.errors import GitOpsError
 from gitops_operator.health import counts, worst
 from gitops_operator.model.application import APPLICATION, FINALIZER, Application, ApplicationKey
@@ -104,7 +105,7 @@ class View:
             changes=self.changes,
             healths=self.healths,
             kinds=self.snapshot.kinds,
-            tracked=sum(item.tracking is not None for item in self.snapshot.objects.values()),
+            tracked=sum(is_tracked_by(item, self.context) for item in self.snapshot.objects.values()),
             hints=hints,
             outcomes=done.outcomes,
             drift=done.drift,

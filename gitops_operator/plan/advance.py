@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gitops_operator.model.application import SyncPolicy
 from gitops_operator.model.change import Action, Change
@@ -33,6 +33,7 @@ from gitops_operator.plan.situation import Hints, Plan, Situation
 from gitops_operator.plan.tasks import prune_task, write_task
 from gitops_operator.plan.waves import Pending, Wave, first_of, prune_stop, stops, sync_wave, with_waves
 
+_PAUSE = timedelta(seconds=1)
 _COUNTED = {
     Result.CREATED: "created",
     Result.CONFIGURED: "updated",
@@ -140,17 +141,17 @@ def _step(situation: Situation, operation: Operation, wave: Wave) -> Step:
 
 def _working(situation: Situation, operation: Operation, wave: Wave, step: Step) -> Plan:
     """The step, unless nothing comes of it any more."""
-    hints = progressed(situation, wave)
-    if (hints.trouble or not wave.to_write) and _is_outdated(situation, operation):
+    hints, held = progressed(situation, wave), is_held(situation)
+    if (held or not wave.to_write) and _is_outdated(situation, operation):
         return _superseded(situation, operation, "there is a newer commit")
-    words = hints.trouble or f"{first_of([item.words for item in wave.pending])}."
+    words = hints.trouble if held else f"{first_of([item.words for item in wave.pending])}."
     if times_out(situation, hints) <= situation.now:
         timeout = situation.application.sync_policy.timeout
         return _end(situation, operation, OperationPhase.FAILED, f"No progress for {timeout:g} s: {words}")
     lost = given_up(situation, hints, wave)
     if lost:
         return _end(situation, operation, OperationPhase.FAILED, f"{first_of(lost)}.")
-    step = Step() if is_held(situation) else step
+    step = Step() if held else step
     gate = Gate(GateReason.WAITING, f"Waiting: {words}")
     return Plan(
         gate, operation, step, hints=hints, look_again=_look_again(situation, hints, step), waits_for=words.rstrip(".")
@@ -169,10 +170,16 @@ def _look_again(situation: Situation, hints: Hints, step: Step) -> datetime:
         times_out(situation, hints),
         *(since + DEGRADED_FOR for since in hints.degraded.values()),
         *([hints.not_before] if hints.not_before is not None and is_held(situation) else []),
-        *([situation.now] if step.groups else []),
+        *([_soon(situation, step)] if step.groups else []),
         *(time for time in fights if time is not None and time > situation.now),
     ]
     return min(times)
+
+
+def _soon(situation: Situation, step: Step) -> datetime:
+    """At once, unless it would only write again what was written in this very pass: the cache has yet to see that."""
+    written = {outcome.key for outcome in situation.outcomes or ()}
+    return situation.now + (_PAUSE if all(task.key in written for task in step.tasks) else timedelta())
 
 
 def _moved_on(situation: Situation, operation: Operation, way: Sequence[Cursor]) -> Plan:

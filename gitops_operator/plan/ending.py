@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gitops_operator.errors import GitOpsError
+from gitops_operator.errors import GitOpsError, RenderError
 from gitops_operator.model.application import Application, Retry
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
 
@@ -50,14 +50,14 @@ def terminated(application: Application, operation: Operation, now: datetime) ->
 def abandoned(application: Application, error: GitOpsError, now: datetime, new_id: str) -> Operation | None:
     """The operation to store when a pass could not even compare.
 
-    A commit that is gone ends the operation that was syncing it; a request for a revision that does not exist has
-    failed before it began; a request to terminate needs neither Git nor a comparison.
+    A commit that is gone, or cannot be rendered any more, ends the operation that was syncing it; a request for a
+    revision that does not exist has failed before it began; a request to terminate needs neither Git nor a comparison.
     """
     operation, request = application.operation, application.request
     if operation is not None and operation.is_running:
         if request is not None and request.terminate:
             return terminated(application, operation, now)
-        if error.reason == _GONE:
+        if error.reason == _GONE or isinstance(error, RenderError):
             return ended(application, operation, End(OperationPhase.FAILED, error.message, now))
         return operation
     if request is None or request.terminate or error.transient:

@@ -81,7 +81,8 @@ def progressed(situation: Situation, wave: Wave) -> Hints:
 
 
 def next_step_begins(hints: Hints, now: datetime) -> Hints:
-    """The cursor has moved."""
+    """The cursor has moved; what failed on the way here does not matter any more."""
+    hints = replace(hints, failures=0, not_before=None, trouble="")
     return replace(hints, waited=frozenset(), done=frozenset(), progressed_at=now, degraded={})
 
 

@@ -339,6 +339,35 @@ def test_meanwhile_nothing_is_written_and_the_words_stay() -> None:
     assert woken.look_again == plan.hints.not_before
 
 
+def test_what_others_mended_meanwhile_is_no_trouble_any_more() -> None:
+    plan = failing(Hints())
+    ill = {key("Deployment", "web"): PROGRESSING}
+    changes = (settled(), settled("Deployment", "web"))
+    later = next_step(
+        situation(
+            *changes, app=application(wait=True), operation=operation(), hints=plan.hints, now=after(2), healths=ill
+        )
+    )
+    assert later.waits_for == "apps/Deployment web/web is Progressing: 0 of 1 ready"
+
+
+def test_the_next_wave_begins_without_the_trouble_of_the_last_one() -> None:
+    plan = failing(Hints())
+    changes = (settled(), settled(name="b", wave=1))
+    moved = next_step(situation(*changes, operation=operation(), hints=plan.hints, now=after(0.5)))
+    assert cursor_of(moved) == Cursor(Phase.SYNC, 1)
+    assert (moved.hints.failures, moved.hints.not_before, moved.hints.trouble) == (0, None, "")
+
+
+def test_what_was_written_in_this_pass_is_not_written_again_at_once() -> None:
+    gone = outcome(key("ConfigMap", "old"), Result.GONE, TaskKind.PRUNE)
+    here = operation(cursor=Cursor(Phase.PRUNE, 0))
+    plan = next_step(situation(settled(), doomed(), operation=here, outcomes=(gone,)))
+    assert plan.look_again == after(1)
+    others = next_step(situation(settled(), doomed(), doomed(name="more"), operation=here, outcomes=(gone,)))
+    assert others.look_again == NOW
+
+
 def test_a_success_forgets_the_failures() -> None:
     plan = failing(Hints())
     good = (outcome(key("ConfigMap", "a")),)

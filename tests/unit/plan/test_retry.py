@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitops_operator.errors import ClusterError, SourceError
+from gitops_operator.errors import ClusterError, Problem, RenderError, SourceError
 from gitops_operator.model.application import Application, Automated, Retry
 from gitops_operator.model.duration import seconds_of
 from gitops_operator.model.operation import Operation, OperationPhase
@@ -148,6 +148,13 @@ def test_a_commit_that_is_gone_ends_the_sync_of_it() -> None:
     done = abandoned(application(operation=operation()), GONE, NOW, "op2")
     assert done is not None
     assert (done.phase, done.message) == (OperationPhase.FAILED, "The commit is gone.")
+
+
+def test_a_commit_that_cannot_be_rendered_any_more_makes_room_for_a_newer_one() -> None:
+    error = RenderError((Problem("a.yaml", 3, 1, "no"),))
+    done = abandoned(application(operation=operation()), error, NOW, "op2")
+    assert done is not None
+    assert (done.phase, done.message) == (OperationPhase.FAILED, "a.yaml:3:1: no")
 
 
 def test_any_other_error_leaves_a_running_sync_alone() -> None:

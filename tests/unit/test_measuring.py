@@ -1,0 +1,76 @@
+"""What the parts of the operator tell of themselves, as metrics."""
+
+import time
+
+import pytest
+
+from gitops_operator.measuring import GitMeasurements, Measurements
+from gitops_operator.metrics import Metrics
+from gitops_operator.model.application import ApplicationKey
+from gitops_operator.model.revision import Revision
+from gitops_operator.render.cache import Result
+
+APP = ApplicationKey("apps", "web")
+
+
+def value(metrics: Metrics, name: str, /, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+def test_requests_are_counted_by_what_they_are() -> None:
+    metrics = Metrics()
+    for dry_run in (True, False, False):
+        Measurements(metrics).request(cluster="c", verb="patch", resource="pods", code=200, dry_run=dry_run)
+    labels = {"cluster": "c", "verb": "patch", "resource": "pods", "code": "200"}
+    assert value(metrics, "gitops_api_requests_total", dry_run="false", **labels) == 2
+    assert value(metrics, "gitops_api_requests_total", dry_run="true", **labels) == 1
+
+
+@pytest.mark.parametrize("result", list(Result))
+def test_only_a_render_counts_as_time_of_rendering(result: Result) -> None:
+    metrics = Metrics()
+    Measurements(metrics).rendered(result, 2.0)
+    assert value(metrics, "gitops_render_cache_total", result=str(result)) == 1
+    rendered = value(metrics, "gitops_render_seconds_sum", tool="directory")
+    assert rendered == (2.0 if result is Result.RENDERED else None)
+
+
+def test_a_stage_that_fails_took_its_time_too() -> None:
+    metrics = Metrics()
+    with pytest.raises(ValueError, match="no"):
+        _fail(Measurements(metrics))
+    assert value(metrics, "gitops_stage_seconds_count", stage="apply") == 1
+
+
+def _fail(measurements: Measurements) -> None:
+    with measurements.stage("apply"):
+        raise ValueError("no")
+
+
+def test_the_lag_of_events_is_measured() -> None:
+    metrics = Metrics()
+    Measurements(metrics).event_lag(3.0)
+    assert value(metrics, "gitops_cache_event_lag_seconds_sum") == 3.0
+
+
+def test_git_requests_are_counted_and_fetches_measured() -> None:
+    metrics = Metrics()
+    git = GitMeasurements(metrics)
+    git.request("git.example.com", "ls-refs", "ok")
+    git.fetched("git.example.com", 1.5)
+    labels = {"host": "git.example.com", "operation": "ls-refs", "result": "ok"}
+    assert value(metrics, "gitops_git_requests_total", **labels) == 1
+    assert value(metrics, "gitops_git_fetch_seconds_sum", host="git.example.com") == 1.5
+
+
+@pytest.mark.parametrize("age, expected", [(5.0, 5.0), (-50.0, 0.0)])
+def test_detection_counts_from_the_commit(age: float, expected: float) -> None:
+    metrics = Metrics()
+    GitMeasurements(metrics).detected(APP, Revision("a" * 40), time.time() - age)
+    assert value(metrics, "gitops_commit_to_detected_seconds_sum") == pytest.approx(expected, abs=1.0)
+
+
+def test_all_metrics_are_served_as_text() -> None:
+    text = Metrics().text().decode()
+    assert "# TYPE gitops_reconcile_seconds histogram" in text
+    assert "_created" not in text
