@@ -95,7 +95,7 @@ class Informers:
     async def _discover(self) -> None:
         known = self._catalogue or Catalogue()
         found = await self._confirm(known, merge(known, await self._discovery.discover()))
-        if found == self._catalogue:
+        if found == self._catalogue and self._watched:
             return
         self._junction.sink.catalogue(found)
         for group_kind in known.preferred.keys() - found.preferred.keys():

@@ -176,6 +176,20 @@ async def test_a_sink_that_stumbles_over_a_catalogue_is_told_again(tmp_path: Pat
     assert sink.catalogues[0] == sink.catalogues[1]
 
 
+async def test_informers_that_are_run_again_follow_everything_again(tmp_path: Path) -> None:
+    api, sink = api_with(WIDGET), RememberingSink()
+    async with serving(api) as address, connected(address, tmp_path) as client:
+        informers = Informers(client, sink, QUICK)
+        for name in ("first", "second"):
+            task = asyncio.create_task(informers.run())
+            await sink.until(ready(sink, WIDGET))
+            api.put(WIDGET, name)
+            await sink.until(lambda name=name: name in sink.names(WIDGETS))  # type: ignore[misc]  # of this round
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert sink.names(WIDGETS) == {"first", "second"}
+
+
 async def test_a_server_without_aggregation_is_asked_group_by_group(tmp_path: Path) -> None:
     api = api_with(WIDGET)
     api.aggregates = False
