@@ -83,11 +83,13 @@ def _counted(counts: Counts, outcomes: Sequence[Outcome]) -> Counts:
 def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
     """What a dry run proves before the next write, all at once: whatever comes later and would leave a sync half done.
 
-    Objects whose Namespace or CRD comes in this sync are proven once that is there.
+    Objects whose Namespace or CRD comes in this sync are proven once that is there. What is replaced or recreated may
+    be just what an apply refuses; it is proven when its turn comes.
     """
     everything, cursor = with_waves(situation.changes), operation.cursor
     if cursor.phase is Phase.PRUNE and not _prunes_first(situation, operation):
         return []
+    policy = _policy(situation, operation)
     to_come = {change.key.name for change, _ in everything if _is_namespace_to_come(change)}
     return [
         change
@@ -95,6 +97,7 @@ def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
         if change.action is not Action.NONE
         and (cursor.phase is Phase.PRUNE or wave > cursor.wave)
         and change.key not in situation.hints.validated
+        and write_task(change, policy).kind is TaskKind.APPLY
         and change.key.namespace not in to_come
         and _is_served(situation, change.key)
     ]

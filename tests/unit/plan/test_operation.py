@@ -303,6 +303,12 @@ def test_a_validation_that_fails_for_a_while_is_tried_again_and_holds_the_first_
     assert world.done == ["validate b", "validate b", "apply b"]
 
 
+@pytest.mark.parametrize("option", ["Force=true", "Replace=true"])
+def test_what_is_not_simply_applied_is_not_asked_whether_it_could_be(option: str) -> None:
+    world = World([missing(name="a"), changed("Job", "b", wave=1, options=[option])], application())
+    assert [word for word in world.play() if word.startswith("validate")] == []
+
+
 # --- failure ---
 
 
