@@ -109,19 +109,17 @@ def _healing(situation: Situation, gate: Gate) -> Plan:
 
 def _learned(situation: Situation) -> Hints:
     """What time, and the outcomes of this pass's step, teach outside an operation."""
-    outcomes, now = situation.outcomes or (), situation.now
-    keys = {change.key for change in situation.changes}
-    hints = situation.hints
+    hints, outcomes, now = situation.hints, situation.outcomes or (), situation.now
     accepted = [outcome for outcome in outcomes if outcome.result is not Result.FAILED]
     healed = {o.key: situation.drift.get(o.key, ()) for o in accepted if o.task is not TaskKind.VERIFY}
     refused = after_refusals(hints.refused, outcomes, now)
+    useless = hints.unsettled | unsettled(situation.changes, accepted)
+    known = {change.key for change in situation.changes} if refused or useless else set()
     return replace(
         hints,
         fights=after_healing(hints.fights, healed, now),
-        refused={key: refusal for key, refusal in refused.items() if key in keys},
-        unsettled=frozenset(
-            item for item in hints.unsettled | unsettled(situation.changes, accepted) if item[0] in keys
-        ),
+        refused={key: refusal for key, refusal in refused.items() if key in known},
+        unsettled=frozenset(item for item in useless if item[0] in known),
     )
 
 

@@ -20,6 +20,8 @@ def next_heal_at(hints: Hints, key: ResourceKey) -> datetime | None:
 
     Only what was corrected twice already waits for a fight, and what was refused for its refusal.
     """
+    if key not in hints.fights and key not in hints.refused:
+        return None
     times = [time for time in (_after_fight(hints.fights.get(key)), after_refusal(hints, key)) if time is not None]
     return max(times, default=None)
 

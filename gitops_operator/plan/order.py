@@ -30,6 +30,7 @@ _WEBHOOKS = frozenset(
 )
 _CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = GroupKind("", "Namespace")
+_PROVIDERS = frozenset({_CRD, _NAMESPACE})
 
 
 def rank_of(group_kind: GroupKind) -> int:
@@ -62,18 +63,16 @@ def in_reverse_order(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
 def waves_of(desired: Sequence[Resource]) -> Mapping[ResourceKey, int]:
     """The wave of each desired object, where a Namespace or a CRD is pulled before the first object that needs it."""
     waves = {resource.key: resource.wave for resource in desired}
-    needs = {resource.key: list(_provided(resource)) for resource in desired if _provides(resource)}
+    needs = {resource.key: list(_provided(resource)) for resource in desired if resource.key[:2] in _PROVIDERS}
+    if not needs:
+        return waves
     first: dict[tuple[str, ...], int] = {}
-    for resource in desired:
-        for need in (("ns", resource.key.namespace), ("kind", *resource.key.group_kind)):
-            first[need] = min(first.get(need, resource.wave), resource.wave)
+    for key, wave in waves.items():
+        for need in (("ns", key.namespace), ("kind", key.group, key.kind)):
+            first[need] = min(first.get(need, wave), wave)
     for key, provided in needs.items():
         waves[key] = min([waves[key], *(first[need] for need in provided if need in first)])
     return waves
-
-
-def _provides(resource: Resource) -> bool:
-    return resource.key.group_kind in {_NAMESPACE, _CRD}
 
 
 def _provided(resource: Resource) -> Iterable[tuple[str, ...]]:

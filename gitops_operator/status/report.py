@@ -149,9 +149,8 @@ def _resources(seen: Observation) -> list[dict[str, Any]]:
     def remarkable_first(change: Change) -> tuple[bool, bool, ResourceKey]:
         return change.is_in_sync, _status_of(seen, change) in _UNREMARKABLE, change.key
 
-    return [_resource(change, seen.healths.get(change.key)) for change in sorted(seen.changes, key=remarkable_first)][
-        :_LISTED
-    ]
+    listed = sorted(seen.changes, key=remarkable_first)[:_LISTED]
+    return [_resource(change, seen.healths.get(change.key)) for change in listed]
 
 
 def _resource(change: Change, health: Health | None) -> dict[str, Any]:
