@@ -25,6 +25,7 @@ from gitops_operator.writes import LeadershipLostError, Writes
 # Not the field manager of applies: an Application may itself be applied by another one, and is not co-owned then.
 STATUS_MANAGER = "gitops-operator-status"
 _CRD = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "applications.gitops-operator.io")
+_NOT_SERVED = "The operator does not act on Applications of namespace"
 _OWN_LABEL = ("app.kubernetes.io/name", "gitops-operator")  # as deploy/ sets it
 
 
@@ -71,12 +72,15 @@ class Destination:
             self._parsed[key] = (live.resource_version, application)
         return application
 
-    def _served(self, application: Application) -> Application:
+    def _served(self, application: Application) -> Application | None:
+        """An Application of a namespace that is not ours is told so once, unless another operator takes care of it."""
         namespace = application.key.namespace
         if self._rules.serves(namespace):
             return application
+        if application.is_going or _is_cared_for(application):
+            return None
         problem = (
-            f"The operator does not act on Applications of namespace {namespace}: move the Application to "
+            f"{_NOT_SERVED} {namespace}: move the Application to "
             f"{self._rules.namespace}, or add the namespace to the setting application-namespaces."
         )
         return replace(application, problems=(problem,))
@@ -198,6 +202,13 @@ class Destination:
         if kind is None:
             raise ClusterError("the cluster does not serve Applications any more", status=404)
         return kind
+
+
+def _is_cared_for(application: Application) -> bool:
+    """Whether somebody has seen the newest spec and does not say that nobody acts on it."""
+    conditions = application.status.get("conditions") or ()
+    is_observed = application.status.get("observedGeneration") == application.generation
+    return is_observed and not any(one.get("message", "").startswith(_NOT_SERVED) for one in conditions)
 
 
 def _key_of(key: ApplicationKey) -> ResourceKey:
