@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 
 from gitops_operator.errors import Problem
 from gitops_operator.model.resource import (
-    ARGO_PREFIX,
     HANDOVER,
-    SYNC_OPTIONS,
     WAVE_ANNOTATIONS,
     Origin,
     Resource,
@@ -19,12 +17,9 @@ from gitops_operator.model.resource import (
 )
 from gitops_operator.render.directory import SourceFile
 from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, annotations_of, applied, complaints, hook_of
-from gitops_operator.render.options import unknown_options
 from gitops_operator.render.places import Places
 from gitops_operator.render.positions import Place, escape
 from gitops_operator.render.yaml import Document, read
-
-_OPTIONS = (SYNC_OPTIONS, ARGO_PREFIX + "sync-options")
 
 
 class Manifests(NamedTuple):
@@ -111,10 +106,6 @@ class _Reading:
         self.resources.append(Resource(key_of(body), body["apiVersion"], body, origin, wave, options_of(annotations)))
 
     def _warn(self, found: _Found, annotations: dict[str, str]) -> None:
-        for name in _OPTIONS:
-            if name in annotations:
-                sentences = unknown_options(options_of({name: annotations[name]}))
-                self.warnings += [self._problem(found, sentence, _pointer(name)) for sentence in sentences]
         for name in (*OURS, FOREIGN_TRACKING_ID):
             if name in annotations:
                 why = "is put on the live object by hand, never in Git" if name == HANDOVER else "is not for Git to set"

@@ -21,7 +21,7 @@ def places(problems: tuple[Problem, ...]) -> list[tuple[int, int]]:
 def test_a_word_about_each_of_many_objects_takes_time_in_proportion() -> None:
     """Two thousand such objects took half a minute when each look for a place began at the top of the file."""
     count = 1500
-    annotated = manifest() + "  annotations:\n    argocd.argoproj.io/sync-options: Foo=true\n"
+    annotated = manifest() + "  annotations:\n    argocd.argoproj.io/tracking-id: x\n"
     found = read("---\n".join([annotated] * count))
     assert places(found.warnings) == [(6 + 7 * number, 5) for number in range(count)]
 
