@@ -7,7 +7,7 @@ from gitops_operator.apply.merging import merge
 from gitops_operator.apply.siblings import stolen_fields
 from gitops_operator.apply.unknown import UnknownFields
 from gitops_operator.apply.writer import How, Writer, Written
-from gitops_operator.errors import ClusterError
+from gitops_operator.errors import ApplyError, ClusterError
 from gitops_operator.model.adoption import take_over_patch
 from gitops_operator.model.digest import same_digest
 from gitops_operator.model.managed_fields import Lens, ownership
@@ -128,22 +128,30 @@ async def _is_curable(task: Task, writer: Writer, body: Body, error: ClusterErro
 
 async def verify(task: Task, writer: Writer) -> Outcome:
     """Would an apply change anything of ours? Only then is what lives not what our last apply left."""
-    live = await read(task, writer)
-    if live is None:
-        return Outcome(task.key, task.kind, Result.DIFFERS)
-    body = body_of(task)
-    if task.desired is not None:
-        body = _with_digest_of(live, body_to_send(task.desired, live, task.care.ignored), task.desired)
-    try:
-        written = await writer.apply(task, body, How(dry_run=True, strict=task.validate))
-    except ClusterError as error:
-        if await _is_curable(task, writer, body, error):
+    for _ in range(ATTEMPTS):
+        live = await read(task, writer)
+        if live is None:
             return Outcome(task.key, task.kind, Result.DIFFERS)
-        raise
+        body = body_of(task)
+        if task.desired is not None:
+            body = _with_digest_of(live, body_to_send(task.desired, live, task.care.ignored), task.desired)
+        try:
+            same = await _changes_nothing(task, writer, body, live)
+        except ClusterError as error:
+            if _is_stale(error, body):
+                continue
+            if not await _is_curable(task, writer, body, error):
+                raise
+            same = False
+        return Outcome(task.key, task.kind, Result.VERIFIED if same else Result.DIFFERS)
+    message = f"{task.desired or task.key} changes faster than it can be verified; it is tried again."
+    raise ApplyError(message, reason="Conflict", transient=True)
+
+
+async def _changes_nothing(task: Task, writer: Writer, body: Body, live: Body) -> bool:
+    written = await writer.apply(task, body, How(dry_run=True, strict=task.validate))
     lens = Lens(ignored=task.care.ignored)
-    answer = decoded(written.body)
-    same = ownership(answer, lens) == ownership(live, lens) != ""
-    return Outcome(task.key, task.kind, Result.VERIFIED if same else Result.DIFFERS)
+    return ownership(decoded(written.body), lens) == ownership(live, lens) != ""
 
 
 def _with_digest_of(live: Body, body: Body, desired: Resource) -> Body:

@@ -13,7 +13,9 @@ from gitops_operator.model.digest import same_digest
 from gitops_operator.model.fields_v1 import Fields, Path, is_key, left_out, resolve, text_of, unite
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.managed_fields import entries_of, fields_of
+from gitops_operator.model.merging import LAST_APPLIED, difference, with_last_applied
 from gitops_operator.model.resource import HANDOVER, Body, Resource
+from gitops_operator.model.sending import stamped
 
 _SHOWN = 3
 
@@ -87,6 +89,8 @@ def _conflict(resource: Resource, owner: str, context: Context) -> str:
 def _content(resource: Resource, live: LiveObject, ignored: Collection[Path], context: Context) -> Verdict:
     if not _is_digest_of(live.digest, resource):
         return Verdict(Why.DESIRED_CHANGED)
+    if not live.ownership and LAST_APPLIED in live.annotations and live.body is not None:
+        return _merged(resource, live.body.load(), ignored)
     if not live.ownership:
         return Verdict(Why.DRIFTED, f"Nothing of {live.key} is ours any more: somebody replaced it.")
     if live.managers and context.migrates:
@@ -94,6 +98,12 @@ def _content(resource: Resource, live: LiveObject, ignored: Collection[Path], co
     if live.baseline:
         return Verdict(Why.IN_SYNC if live.ownership == live.baseline else Why.DRIFTED)
     return _walked(resource, live, ignored)
+
+
+def _merged(resource: Resource, live: Body, ignored: Collection[Path]) -> Verdict:
+    """Of a kind without server-side apply: would our merge patch change anything?"""
+    differs = difference(with_last_applied(less(stamped(resource), ignored)), live, ignored)
+    return Verdict(Why.DRIFTED if differs else Why.IN_SYNC)
 
 
 def _is_digest_of(stored: str, resource: Resource) -> bool:

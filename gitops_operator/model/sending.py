@@ -83,9 +83,15 @@ def _minding(sent: Body, path: Path, live: Body, owners: _Owners) -> Body:
         return sent if there is None or is_bare else _with(sent, path, owned_part(node, value_at(there, live)))
     is_inside = any(element[0] == "i" for element in path) or leaf_above(owners.everybodys, path) is not None
     if not is_inside:
-        rest: Body = left_out(sent, path)
-        return rest
-    return sent if there is None else _with(sent, path, value_at(there, live))
+        return _left_out(sent, path)
+    if there is None:  # an item that is not there may be left out whole, a field of one may be required
+        return _left_out(sent, path) if path[-1][0] == "i" else sent
+    return _with(sent, path, value_at(there, live))
+
+
+def _left_out(sent: Body, path: Path) -> Body:
+    rest: Body = left_out(sent, path)
+    return rest
 
 
 def _owned(live: Body, *, migrates: bool) -> Fields:

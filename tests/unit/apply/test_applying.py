@@ -2,15 +2,17 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gitops_operator.apply import execute
-from gitops_operator.apply.merging import LAST_APPLIED
 from gitops_operator.errors import ClusterError
+from gitops_operator.model import digest
 from gitops_operator.model.fields_v1 import Fields
 from gitops_operator.model.managed_fields import entries_of, fields_of, our_entry
+from gitops_operator.model.merging import LAST_APPLIED
 from gitops_operator.model.resource import TRACKING_ID, Body
 from gitops_operator.model.sending import Care, stamped
 from gitops_operator.model.step import Outcome, Result, Step, Task, TaskKind
@@ -252,6 +254,16 @@ async def test_a_merge_removes_what_we_wanted_last_and_keeps_what_others_added()
     assert writer.live["data"] == {"color": "green", "theirs": "x"}
 
 
+async def test_a_merge_leaves_an_ignored_field_as_it_is() -> None:
+    writer = FakeWriter(left(), apply=[refused(415, "no patch")])
+    await outcome(writer, to_apply(MAP, live=writer.live))
+    assert writer.live is not None
+    writer.live["data"] = {"color": "blue"}
+    desired = resource(data={"color": "red", "size": "s"})
+    await outcome(writer, to_apply(desired, live=writer.live, care=Care(frozenset({("f:data", "f:color")}))))
+    assert writer.live["data"] == {"color": "blue", "size": "s"}
+
+
 async def test_a_merge_that_has_nothing_to_change_sends_nothing() -> None:
     writer = FakeWriter(left(), apply=[refused(415, "no patch")])
     await outcome(writer, to_apply(live=writer.live))
@@ -312,3 +324,28 @@ async def test_an_object_that_is_gone_differs() -> None:
 async def test_a_verification_that_is_refused_fails(error: ClusterError) -> None:
     writer = FakeWriter(left(), dry_apply=[error])
     assert (await outcome(writer, to_apply(MAP, TaskKind.VERIFY, writer.live))).result is Result.FAILED
+
+
+async def test_an_object_that_moves_during_its_verification_is_read_again() -> None:
+    writer = applied_by_fake()
+    assert writer.live is not None
+    moves = iter(range(2))
+
+    def move(now: dict[str, Any]) -> None:
+        if next(moves, None) is not None:
+            now["metadata"]["resourceVersion"] = str(int(now["metadata"]["resourceVersion"]) + 1)
+
+    writer.before_write = move
+    some = to_apply(MAP, TaskKind.VERIFY, writer.live, care=Care(frozenset({("f:data", "f:color")})))
+    assert (await outcome(writer, some)).result is Result.VERIFIED
+    assert writer.calls.count("dry apply") == 3
+
+
+async def test_a_digest_that_an_older_version_wrote_may_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade of the operator applies nothing again."""
+    algorithms = {"v0": lambda body: str(len(body["data"])), **digest._ALGORITHMS}
+    monkeypatch.setattr(digest, "_ALGORITHMS", algorithms)
+    older = replace(MAP, digest="v0:1")
+    writer = FakeWriter(left())
+    writer.live = deepcopy(writer._merged(stamped(older)))
+    assert (await outcome(writer, to_apply(MAP, TaskKind.VERIFY, writer.live))).result is Result.VERIFIED

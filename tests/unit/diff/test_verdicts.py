@@ -9,7 +9,9 @@ from gitops_operator.diff import Context, compare
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.live import ForeignOwner, LiveObject
 from gitops_operator.model.managed_fields import ownership
+from gitops_operator.model.merging import with_last_applied
 from gitops_operator.model.resource import DESIRED_DIGEST, HANDOVER, TRACKING_ID, Resource
+from gitops_operator.model.sending import stamped
 from tests.unit.diff.objects import (
     APP,
     CONTEXT,
@@ -229,3 +231,20 @@ def fields(change: Change) -> Any:
 
 def test_an_object_without_drift_needs_no_such_care() -> None:
     assert fields(verdict(resource(data={"color": "green"}), applied(MAP))) is None
+
+
+# Kinds without server-side apply
+
+
+def merged(desired: Resource, **parts: Any) -> LiveObject:
+    """A live object of a server that knows no managedFields, as our merge patch left it."""
+    body = {**with_last_applied(stamped(desired)), **parts}
+    return seen({**body, "metadata": {**body["metadata"], "uid": "u", "resourceVersion": "5"}}, baseline="")
+
+
+def test_what_our_merge_patch_left_is_in_sync() -> None:
+    assert told(verdict(MAP, merged(MAP, data={"color": "red", "theirs": "x"}))) == (Action.NONE, Why.IN_SYNC)
+
+
+def test_what_our_merge_patch_would_change_is_drift() -> None:
+    assert told(verdict(MAP, merged(MAP, data={"color": "blue"}))) == (Action.UPDATE, Why.DRIFTED)
