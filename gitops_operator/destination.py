@@ -53,7 +53,7 @@ class Destination:
         self.writer = Writes(client, store, may_write=may_write, moved=moved)
         self._client, self._store, self._rules = client, store, rules
         self._may_write, self._moved = may_write, moved
-        self._parsed: dict[ApplicationKey, tuple[str, Application]] = {}
+        self._parsed: dict[ApplicationKey, tuple[str, Application | None]] = {}
 
     # --- what the cache says ---
 
