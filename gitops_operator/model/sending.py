@@ -40,11 +40,15 @@ CARELESS = Care()
 
 def stamped(resource: Resource) -> Body:
     """A desired object with our two annotations in it."""
-    metadata = resource.body.get("metadata") or {}
+    return _with_stamps(resource.body, resource)
+
+
+def _with_stamps(body: Body, resource: Resource) -> Body:
+    metadata = body.get("metadata") or {}
     annotations = {**(metadata.get("annotations") or {})}
     annotations[TRACKING_ID] = resource.tracking_id
     annotations[DESIRED_DIGEST] = resource.digest
-    return {**resource.body, "metadata": {**metadata, "annotations": annotations}}
+    return {**body, "metadata": {**metadata, "annotations": annotations}}
 
 
 def body_to_send(resource: Resource, live: Body | None, ignored: Collection[Path], *, migrates: bool = False) -> Body:
@@ -66,6 +70,7 @@ def body_to_send(resource: Resource, live: Body | None, ignored: Collection[Path
             sent = _minding(sent, path, live, _Owners(owned, known))
     if sent is body:
         return sent
+    sent = _with_stamps(sent, resource)  # no rule ignores what we know our objects by
     return {**sent, "metadata": {**sent["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
 
 

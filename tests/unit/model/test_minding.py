@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from gitops_operator.model.fields_v1 import Path, is_key, left_out
+import pytest
+
+from gitops_operator.model.fields_v1 import Path, is_key, left_out, planted
 from gitops_operator.model.managed_fields import owned_part
+from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID
 from gitops_operator.model.sending import body_to_send
-from tests.unit.diff.objects import entry, resource
+from tests.unit.diff.objects import entry, left_by_apply, resource
 
 A = 'k:{"name":"a"}'
+ANNOTATIONS: Path = ("f:metadata", "f:annotations")
 SPEC: Path = ("f:data", "f:spec")
 
 
@@ -52,6 +56,14 @@ def test_an_item_that_is_not_live_is_left_out() -> None:
 def test_the_key_of_an_item_cannot_be_ignored() -> None:
     ours: Any = {A: {".": {}, "f:name": {}}}
     assert sent([{"name": "a"}], [{"name": "a"}], ours, (*SPEC, A, "f:name")) == [{"name": "a"}]
+
+
+@pytest.mark.parametrize("path", [("f:metadata",), ANNOTATIONS, (*ANNOTATIONS, f"f:{DESIRED_DIGEST}")])
+def test_what_we_know_our_objects_by_is_never_ignored(path: Path) -> None:
+    wanted = resource(data={"a": "1"})
+    live = left_by_apply(resource(data={"a": "0"}), entries=[entry(planted(path, {}), "somebody", "Update")])
+    annotations = body_to_send(wanted, live, [path])["metadata"]["annotations"]
+    assert annotations == {TRACKING_ID: wanted.tracking_id, DESIRED_DIGEST: wanted.digest}
 
 
 def test_what_is_left_out_takes_along_what_was_there_for_it_alone() -> None:
