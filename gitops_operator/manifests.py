@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from gitops_operator.errors import Problem, RenderError, SourceError
 from gitops_operator.model.application import Application, ApplicationKey, Source
@@ -22,6 +22,7 @@ from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired
 
 _CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
+_T = TypeVar("_T")
 _REMEMBERED = 2  # the newest commit's, and that of a running operation
 
 
@@ -89,7 +90,7 @@ class Manifests:
         known = self._stamped.setdefault(application.key, {})
         remembered, desired = known.pop(memo, (None, None))
         if desired is None or remembered is not catalogue:
-            desired = self._desired(application, resolved, rendered, catalogue)
+            desired = await self._in_thread(lambda: self._desired(application, resolved, rendered, catalogue))
         known[memo] = (catalogue, desired)
         while len(known) > _REMEMBERED:
             del known[next(iter(known))]
@@ -97,13 +98,16 @@ class Manifests:
 
     async def _render(self, application: Application, resolved: Resolved) -> Rendered:
         source, started = application.source, self._clock()
-        answer = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: self._cache.get_or_render(resolved.tree, source.path, source.directory, now=started),
+        answer = await self._in_thread(
+            lambda: self._cache.get_or_render(resolved.tree, source.path, source.directory, now=started)
         )
         self._observer.rendered(answer.result, self._clock() - started)
         self._repositories.note_reads(application.key, frozenset(read.path for read in answer.rendered.reads))
         return answer.rendered
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        """Ten thousand objects take long enough to hold up everybody else."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _desired(
         self, application: Application, resolved: Resolved, rendered: Rendered, catalogue: Catalogue
