@@ -57,10 +57,12 @@ def _ordered(value: Any) -> Any:
 def meddle(kube: Kube, desired: Json, namespace: str, how: str, random: Random) -> Meddled | None:
     """Change, remove or add to one field that Git says, picked by chance among those that the server takes.
 
-    None when there is none: a Namespace has nothing to change, a RoleBinding's role cannot be.
+    None when there is none: a Namespace has nothing to change, a RoleBinding's role cannot be, a Job may have gone.
     """
     kind, name = f"{desired['apiVersion'].rpartition('/')[0]}/{desired['kind']}", desired["metadata"]["name"]
-    before = kube.get(kind, name, namespace)
+    before = kube.find(kind, name, namespace)
+    if before is None:  # a Job with a time to live
+        return None
     candidates = list(_candidates(_said(desired), how))
     for place, value in random.sample(candidates, min(_TRIES, len(candidates))):
         changed = copy.deepcopy(before)

@@ -20,6 +20,7 @@ PATIENCE = 60.0
 _SPAWNER = Spawner()
 _SAMPLE = re.compile(r"^(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_UNFORESEEN = re.compile(r"^.* ERROR +gitops_operator\.(?!handlers).*\nTraceback", re.MULTILINE)
 _READS = frozenset({"get", "list", "watch", "discovery"})
 
 Labels = dict[str, str]
@@ -31,10 +32,11 @@ class Operator:
     def __init__(self, kubeconfig: Path, folder: Path, name: str = "operator", **settings: object) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
+        self.data_folder = folder / f"{name}-data"
         flags = {
             "namespace": NAMESPACE,
             "kubeconfig": kubeconfig,
-            "data-folder": folder / f"{name}-data",
+            "data-folder": self.data_folder,
             "http-host": "127.0.0.1",
             "http-port": 0,
             "poll-interval": 1,
@@ -178,8 +180,7 @@ def running(operator: Operator) -> Iterator[Operator]:
 
 
 def assert_no_bug(operator: Operator) -> None:
-    """An exception that nobody foresaw is in the log with its traceback."""
+    """An exception that nobody foresaw is in the log with its traceback. Kopf's own deaths are told by its thread."""
     said = operator.log.read_text(errors="replace") if operator.log.exists() else ""
-    if "Traceback (most recent call last)" in said:
-        start = said.index("Traceback (most recent call last)")
-        raise DevClusterError(f"{operator.name} logged an exception:\n{said[max(0, start - 500) : start + 3000]}")
+    for found in _UNFORESEEN.finditer(said):
+        raise DevClusterError(f"{operator.name} logged an exception:\n{said[found.start() : found.start() + 4000]}")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.cluster.kube import Json
 from tests.cluster.operator import NAMESPACE
+from tests.cluster.published import published
 from tests.cluster.scene import TRACKING, Scene, config_map, deployment
 
 pytestmark = pytest.mark.cluster
@@ -220,3 +221,11 @@ def test_an_application_of_a_namespace_that_is_not_served_is_told_so(scene: Scen
         scene.operator.wait_for(told, "the condition says it")
     finally:
         scene.kube.delete("gitops-operator.io/Application", scene.name, "default")
+
+
+def test_two_ports_of_one_key_are_refused_with_their_place(scene: Scene) -> None:
+    scene.repository.commit(published("ingress-nginx/aws-nlb-tls.yaml"))
+    scene.create()
+    condition = scene.wait_condition("Ready", "ingress-nginx-controller", "aws-nlb-tls.yaml:", status="False")
+    assert "Replace=true" in condition["message"]
+    assert "ports" in condition["message"]

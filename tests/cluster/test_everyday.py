@@ -6,6 +6,7 @@ import pytest
 
 from devcluster.cluster import DevCluster
 from devcluster.waiting import wait_until
+from tests.cluster.kube import manifest
 from tests.cluster.operator import NAMESPACE
 from tests.cluster.scene import AUTOMATED, Scene, config_map, deployment
 
@@ -189,6 +190,33 @@ def test_deletion_with_orphan_leaves_the_objects(scene: Scene) -> None:
     scene.delete()
     scene.wait_gone()
     assert scene.stays(lambda: scene.data("one") == {"key": "git"})
+
+
+def test_an_application_of_applications_is_ready_with_them_and_takes_them_along(scene: Scene) -> None:
+    child = f"{scene.name}-child"
+    of_child = scene.application(child, source={"repoURL": scene.url, "path": "child"})
+    scene.follow(
+        {"parent/child.yaml": manifest(of_child), "child/one.yaml": config_map("one")},
+        source={"repoURL": scene.url, "path": "parent"},
+        destination={"namespace": NAMESPACE},
+        syncPolicy={"automated": {"prune": True, "selfHeal": True}},
+    )
+    assert scene.is_ready(child)
+    assert scene.data("one") == {"key": "git"}
+    scene.delete()
+    scene.wait_gone()
+    assert scene.kube.find("gitops-operator.io/Application", child, NAMESPACE) is None
+    assert scene.config_maps() == set()
+
+
+def test_a_running_sync_can_be_terminated(scene: Scene) -> None:
+    scene.repository.commit({"web.yaml": deployment("web", 0, behaviour="slow"), "late.yaml": config_map("late", 1)})
+    scene.create(syncPolicy={"syncOptions": ["CreateNamespace=true"]})
+    scene.edit({"operation": {"sync": {}}})
+    scene.wait_condition("Ready", "Syncing", "web", status="False")
+    scene.edit({"operation": {"terminate": True, "initiatedBy": {"username": "ann"}}})
+    scene.wait_condition("Ready", "Terminated by ann", status="False")
+    assert scene.stays(lambda: scene.config_maps() == set(), 6)
 
 
 def test_kubectl_describe_tells_the_story(devcluster: DevCluster, scene: Scene) -> None:
