@@ -532,17 +532,18 @@ def merge(live: Any, patch: Any) -> Any:
 
 def json_patched(live: Live, patch: Sequence[Mapping[str, Any]]) -> Live:
     """A JSON patch; places are keys of maps only."""
-    body = copy.deepcopy(live)
+    body = live
     for step in patch:
-        *above, last = step["path"].strip("/").split("/")
-        place: Any = body
-        for name in above:
-            place = place[name]
-        if step["op"] == "test":
-            if place.get(last) != step["value"]:
-                raise RefusalError(422, f"testing value {step['path']} failed", "Invalid")
-        elif step["op"] == "remove":
-            del place[last]
-        else:
-            place[last] = copy.deepcopy(step["value"])
+        body = _stepped(body, step["path"].strip("/").split("/"), step)
     return body
+
+
+def _stepped(value: Live, path: Sequence[str], step: Mapping[str, Any]) -> Live:
+    first, *rest = path
+    if rest:
+        return {**value, first: _stepped(value[first], rest, step)}
+    if step["op"] == "test" and value.get(first) != step["value"]:
+        raise RefusalError(422, f"testing value {step['path']} failed", "Invalid")
+    if step["op"] == "remove":
+        return {name: item for name, item in value.items() if name != first}
+    return value if step["op"] == "test" else {**value, first: step["value"]}

@@ -215,7 +215,8 @@ class Operator:
             self.wake(ApplicationKey(live.key.namespace, live.key.name), Priority.PERIODIC)
 
     def end(self) -> None:
-        self.line.api.watchers.remove(self.events)
+        watchers = self.line.api.watchers
+        watchers[:] = [one for one in watchers if one is not self.events]
 
     def learn(self, catalogue: Catalogue) -> None:
         """Discovery: list the kinds that are new, drop those that are gone."""
@@ -260,6 +261,8 @@ class Operator:
             due = now + timedelta(seconds=min(wait * 2 ** (failures - 1), 60.0))
         else:
             self.failures.pop(key, None)
+        if due is None and not self.reconciler.remembers(key):
+            return
         latest = now + timedelta(seconds=LOOK_INTERVAL)
         self.due[key] = min(due or latest, latest)
 

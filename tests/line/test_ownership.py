@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from gitops_operator.model.application import ApplicationKey
-from gitops_operator.model.kind import KindState
 from tests.builders import application, as_file, config_map, namespace
 from tests.fakes import Line, key, synced
 
@@ -52,23 +50,6 @@ async def test_a_conflict_ends_when_the_owner_lets_go() -> None:
     await line.settle()
     assert line.live("ConfigMap", "a")["metadata"]["annotations"][TRACKING].startswith("gitops/blog:")
     assert line.words("blog") == ("Synced", "Healthy")
-
-
-async def test_what_an_application_left_behind_belongs_to_whoever_wants_it_next() -> None:
-    line = await two()
-    line.edit_app({"spec": {"deletionPolicy": "Orphan"}}, "shop")
-    line.delete_app("shop")
-    await line.settle()
-    assert line.live("ConfigMap", "a")["metadata"]["annotations"][TRACKING].startswith("gitops/blog:")
-    assert line.words("blog") == ("Synced", "Healthy")
-
-
-async def test_no_application_counts_as_gone_while_not_all_are_known() -> None:
-    line = await synced(config_map("a"))
-    cluster, nobody = line.operator.reconciler._cluster, ApplicationKey("gitops", "nobody")
-    assert cluster.is_gone(nobody)
-    line.say("Application", KindState.CATCHING_UP)
-    assert not cluster.is_gone(nobody)
 
 
 async def test_a_handover_is_told() -> None:

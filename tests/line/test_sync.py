@@ -178,18 +178,6 @@ async def test_warnings_of_the_server_are_shown() -> None:
     assert "ConfigMap web/a: this version is deprecated" in line.condition("ApplyWarning").get("message", "")
 
 
-async def test_an_application_that_another_operator_takes_care_of_is_left_to_it() -> None:
-    line = await synced(config_map("a"))
-    line.served = set()
-    line.restart()
-    with line.watching() as seen:
-        await line.after(600)
-        line.delete_app()
-        await line.after(600)
-    assert [str(sent) for sent in seen if sent.verb != "get"] == []
-    assert line.app()["metadata"]["finalizers"]
-
-
 async def test_an_application_outside_the_served_namespaces_says_so() -> None:
     line = Line()
     line.served = set()
