@@ -22,10 +22,12 @@ from gitops_operator.model.fields_v1 import (
     is_item_of,
     locate,
     node_at,
+    resolve,
     text_of,
     touches,
     unite,
     value_at,
+    without,
 )
 from gitops_operator.model.managed_fields import entries_of, fields_of, our_entry, owner_of
 from gitops_operator.model.resource import DESIRED_DIGEST, STAMPED_ANNOTATIONS, Body, Resource
@@ -49,7 +51,8 @@ def explain(resource: Resource, live: Body, ignored: Collection[Path] = ()) -> t
     walk.mapping(desired, tracked_part(live), ())
     if not walk.is_same_desired:
         hidden = [*ignored, *(("f:metadata", "f:annotations", "f:" + name) for name in STAMPED_ANNOTATIONS)]
-        walk.removed(walk.owned, desired, (), frozenset(hidden))
+        owned = reduce(lambda fields, path: without(fields, resolve(path, fields)), hidden, walk.owned)
+        walk.removed(owned, desired, ())
     return tuple(walk.differences)
 
 
@@ -95,14 +98,14 @@ class _Walk:
             other = next((value for value in live if keys and has_keys(value, keys)), _MISSING)
             self._value(item, other, (*path, element))
 
-    def removed(self, node: Fields, desired: Body, path: Path, hidden: frozenset[Path]) -> None:
+    def removed(self, node: Fields, desired: Body, path: Path) -> None:
         """What we own and Git does not want any more: the next apply removes it."""
         for element, child in node.items():
             below = (*path, element)
-            if element == MEMBER or below in hidden:
+            if element == MEMBER:
                 continue
             if locate(below, desired) is not None:
-                self.removed(child, desired, below, hidden)
+                self.removed(child, desired, below)
                 continue
             place = locate(below, self._live)
             if place is not None:
