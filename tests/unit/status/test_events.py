@@ -119,6 +119,14 @@ def test_a_long_reason_is_told_once_though_status_cuts_it() -> None:
     assert told(replace(seen, application=replace(seen.application, status=report(seen)))) == []
 
 
+@pytest.mark.parametrize("other", ["other " * 5000, "word " * 5000 + "and more", "word", ""])
+def test_other_words_for_the_same_reason_are_told_again(other: str) -> None:
+    seen = observation(drifted(), gate=Gate(GateReason.OWNERSHIP_CONFLICT, other))
+    stored = {"type": "Synced", "reason": "OwnershipConflict", "message": "wor" + "d" * 100 + "…"}
+    expected = ["OwnershipConflict"] if other else []
+    assert told(replace(seen, application=replace(seen.application, status={"conditions": [stored]}))) == expected
+
+
 @pytest.mark.parametrize("reason", [GateReason.NOTHING_TO_DO, GateReason.WAITING, GateReason.NOT_AUTOMATED])
 def test_what_is_ordinary_is_not_told(reason: GateReason) -> None:
     assert told(observation(drifted(), gate=Gate(reason, "Words."))) == []
