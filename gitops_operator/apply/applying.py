@@ -12,7 +12,7 @@ from gitops_operator.model.adoption import take_over_patch
 from gitops_operator.model.digest import same_digest
 from gitops_operator.model.managed_fields import Lens, ownership
 from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body, Resource
-from gitops_operator.model.sending import body_to_send
+from gitops_operator.model.sending import body_to_send, body_with_live
 from gitops_operator.model.step import Outcome, Result, Task
 
 _UNAPPLIABLE = frozenset({405, 415})
@@ -73,13 +73,22 @@ async def _cured(  # five things are at hand when an apply is refused
     if _is_stale(error, body) and task.desired is not None:
         live = await read(task, writer)
         return body if live is None else body_to_send(task.desired, live, task.care.ignored)
-    if error.status == 422 and task.force_conflicts:
-        return await _taken_over(task, writer, body, error)
-    return None
+    if error.status != 422:
+        return None
+    taken = await _taken_over(task, writer, body, error) if task.force_conflicts else None
+    return taken or _live_instead(task, await read(task, writer), body)
 
 
 def _is_stale(error: ClusterError, body: Body) -> bool:
     return error.status == 409 and "resourceVersion" in body["metadata"] and not error.causes
+
+
+def _live_instead(task: Task, live: Body | None, body: Body) -> Body | None:
+    """The body with what is live where it leaves out what rules ignore: some of that may be required."""
+    if live is None or task.desired is None or not task.care.ignored:
+        return None
+    instead = body_with_live(task.desired, live, task.care.ignored)
+    return None if instead == body else instead
 
 
 async def _taken_over(task: Task, writer: Writer, body: Body, error: ClusterError) -> Body | None:
@@ -120,10 +129,23 @@ async def _is_curable(task: Task, writer: Writer, body: Body, error: ClusterErro
     """Whether the real apply would take over what is in the way, or a fresh look, or another way to write."""
     if error.status in _UNAPPLIABLE or _is_stale(error, body):
         return True
-    if error.status != 422 or not task.uid or not task.force_conflicts:
+    if error.status != 422 or not task.uid:
         return False
     live = await read(task, writer)
-    return live is not None and bool(stolen_fields(error, body, live))
+    if live is not None and task.force_conflicts and stolen_fields(error, body, live):
+        return True
+    instead = _live_instead(task, live, body)
+    return instead is not None and await _is_accepted(task, writer, instead)
+
+
+async def _is_accepted(task: Task, writer: Writer, body: Body) -> bool:
+    try:
+        await writer.apply(task, body, How(dry_run=True, force=task.force_conflicts, strict=task.validate))
+    except ClusterError as error:
+        if error.status != 422:
+            raise
+        return False
+    return True
 
 
 async def verify(task: Task, writer: Writer) -> Outcome:

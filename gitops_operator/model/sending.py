@@ -62,16 +62,42 @@ def body_to_send(resource: Resource, live: Body | None, ignored: Collection[Path
     body = stamped(resource)
     if live is None or not ignored:
         return body
-    owned = _owned(live, migrates=migrates)
-    known: Fields = reduce(unite, map(fields_of, entries_of(live)), {})
-    sent: Body = body
-    for path in sorted({resolve(path, known) for path in ignored}):
-        if not is_key(path):
-            sent = _minding(sent, path, live, _Owners(owned, known))
-    if sent is body:
+    owners = _Owners(_owned(live, migrates=migrates), _owned_by_anybody(live))
+    paths = _paths(live, ignored)
+    for path in paths:
+        body = _minding(body, path, live, owners)
+    return _fenced(body, resource, live, paths)
+
+
+def body_with_live(resource: Resource, live: Body, ignored: Collection[Path]) -> Body:
+    """What an apply sends where leaving out ignored fields is refused: their live values, whoever owns them."""
+    body = stamped(resource)
+    paths = _paths(live, ignored)
+    for path in paths:
+        body = _as_live(body, path, live)
+    return _fenced(body, resource, live, paths)
+
+
+def _paths(live: Body, ignored: Collection[Path]) -> list[Path]:
+    known = _owned_by_anybody(live)
+    return sorted(path for path in {resolve(path, known) for path in ignored} if not is_key(path))
+
+
+def _owned_by_anybody(live: Body) -> Fields:
+    return reduce(unite, map(fields_of, entries_of(live)), {})
+
+
+def _fenced(sent: Body, resource: Resource, live: Body, paths: Collection[Path]) -> Body:
+    """Live values go with their version; and no rule ignores what we know our objects by."""
+    sent = _with_stamps(sent, resource)
+    if not any(locate(path, sent) is not None and locate(path, live) is not None for path in paths):
         return sent
-    sent = _with_stamps(sent, resource)  # no rule ignores what we know our objects by
     return {**sent, "metadata": {**sent["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
+
+
+def _as_live(sent: Body, path: Path, live: Body) -> Body:
+    there = locate(path, live)
+    return sent if there is None else _with(sent, path, value_at(there, live))
 
 
 class _Owners(NamedTuple):
@@ -86,12 +112,14 @@ def _minding(sent: Body, path: Path, live: Body, owners: _Owners) -> Body:
     if node is not None:
         is_bare = not node and (here := locate(path, sent)) is not None and value_at(here, sent) == {}
         return sent if there is None or is_bare else _with(sent, path, owned_part(node, value_at(there, live)))
-    is_inside = any(element[0] == "i" for element in path) or leaf_above(owners.everybodys, path) is not None
+    is_inside = any(element[0] == "i" for element in path) or any(leaf_above(one, path) is not None for one in owners)
     if not is_inside:
         return _left_out(sent, path)
-    if there is None:  # an item that is not there may be left out whole, a field of one may be required
-        return _left_out(sent, path) if path[-1][0] == "i" else sent
-    return _with(sent, path, value_at(there, live))
+    if there is None:
+        siblings = node_at(owners.everybodys, path[:-1]) or {}
+        is_keyed = any(element[0] in "kv" for element in siblings)
+        return _left_out(sent, path) if path[-1][0] == "i" and is_keyed else sent
+    return _as_live(sent, path, live)
 
 
 def _left_out(sent: Body, path: Path) -> Body:

@@ -153,6 +153,19 @@ async def test_an_ignored_field_that_moves_during_the_apply_is_read_again() -> N
     assert writer.live["data"] == {"color": "violet", "size": "s"}  # type: ignore[index]  # it is there
 
 
+async def test_an_ignored_field_that_turns_out_to_be_required_is_sent_as_it_is() -> None:
+    live = left_by_apply(resource(data={"size": "s"}), data={"color": "blue", "size": "s"})
+    required = refused(422, "no", "Invalid", ("FieldValueRequired", "Required value", "data.color"))
+    writer = FakeWriter(live, apply=[required])
+    desired = resource(data={"color": "red", "size": "m"})
+    some = to_apply(desired, live=live, care=Care(frozenset({("f:data", "f:color")})))
+    assert (await outcome(writer, some)).result is Result.CONFIGURED
+    assert [sent["data"] for call, sent in writer.sent if call == "apply"] == [
+        {"size": "m"},
+        {"size": "m", "color": "blue"},
+    ]
+
+
 # Adoption
 
 

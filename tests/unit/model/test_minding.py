@@ -49,8 +49,9 @@ def test_a_part_of_a_list_that_is_not_live_is_sent_as_git_has_it() -> None:
     assert sent([{"port": 80}], None, None, (*SPEC, "i:0", "f:port")) == [{"port": 80}]
 
 
-def test_an_item_that_is_not_live_is_left_out() -> None:
-    assert sent([{"port": 80}, {"port": 81}], [], None, (*SPEC, "i:0")) == [{"port": 81}]
+def test_an_item_of_a_list_by_keys_that_is_not_live_is_left_out() -> None:
+    others: Any = {'k:{"port":81}': {}}
+    assert sent([{"port": 80}, {"port": 81}], [], None, (*SPEC, "i:0"), others) == [{"port": 81}]
 
 
 def test_the_key_of_an_item_cannot_be_ignored() -> None:
