@@ -13,11 +13,12 @@ from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.fields_v1 import Fields, Path, resolve, without
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.managed_fields import entries_of, fields_of, our_entry
-from gitops_operator.model.resource import Body, Resource, ResourceKey, options_of
+from gitops_operator.model.resource import COMPARE_OPTIONS, Body, Resource, ResourceKey, options_of
 from gitops_operator.model.sending import Care, body_to_send
 
 __all__ = ["Context", "compare", "ignored_in"]
 
+_EXTRANEOUS = "IgnoreExtraneous"
 _KEEPING = frozenset({"Prune=false", "Prune=confirm"})
 
 
@@ -134,4 +135,5 @@ def _to_prune(live: LiveObject, context: Context, kinds: Kinds) -> Change:
         reason = min(keeping) if keeping else "helm.sh/resource-policy: keep"
         message = f"{live.key} is not in Git any more and stays: {reason}."
         return Change(live.key, Action.NONE, Why.KEPT, message, live=live)
-    return Change(live.key, Action.PRUNE, Why.NOT_DESIRED, live=live)
+    is_extraneous = _EXTRANEOUS in options_of(live.annotations, COMPARE_OPTIONS)
+    return Change(live.key, Action.PRUNE, Why.EXTRANEOUS if is_extraneous else Why.NOT_DESIRED, live=live)

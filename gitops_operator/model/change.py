@@ -31,6 +31,7 @@ class Why(StrEnum):
     ADOPTED = "Adopted"
     HANDED_OVER = "HandedOver"
     NOT_DESIRED = "NotDesired"
+    EXTRANEOUS = "Extraneous"
     GOING = "Terminating"
     KEPT = "Kept"
     CONFLICT = "OwnershipConflict"
@@ -78,7 +79,7 @@ class Change:
     @property
     def is_in_sync(self) -> bool:
         """Whether live equals desired as far as we can tell."""
-        return self.why in {Why.IN_SYNC, Why.KEPT, Why.AT_ADMISSION}
+        return self.why in {Why.IN_SYNC, Why.KEPT, Why.EXTRANEOUS, Why.AT_ADMISSION}
 
     @property
     def is_unknown(self) -> bool:

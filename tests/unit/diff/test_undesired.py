@@ -80,6 +80,12 @@ def test_what_an_annotation_keeps_stays_and_says_so(name: str, value: str) -> No
     assert value.rpartition(" ")[2] in change.message
 
 
+@pytest.mark.parametrize("prefix", ["gitops-operator.io", "argocd.argoproj.io"])
+def test_what_is_extraneous_by_its_own_word_is_pruned_but_no_difference(prefix: str) -> None:
+    [change] = found(with_annotation(f"{prefix}/compare-options", "IgnoreExtraneous"))
+    assert (change.action, change.why, change.is_in_sync) == (Action.PRUNE, Why.EXTRANEOUS, True)
+
+
 def test_an_option_of_the_application_keeps_all() -> None:
     assert verdicts(applied(OLD), Context(APP, options=frozenset({"Prune=false"}))) == [(Action.NONE, Why.KEPT)]
 
