@@ -201,7 +201,7 @@ def _at(path: Path, body: Mapping[str, Any]) -> Any:
 
 def _less(merged: Live, before: Fields, wanted: Fields, others: Sequence[Entry]) -> Live:
     """The object without what we alone owned and do not name any more."""
-    for path in sorted((*leaves(before), *_items(before)), key=len, reverse=True):
+    for path in (*_items(before), *leaves(before)):  # whole items first: without its keys an item is not found
         owned = [wanted, *(entry["fieldsV1"] for entry in others)]
         if any(node_at(fields, path) is not None for fields in owned):
             continue
