@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gitops_operator.model.application import SyncPolicy
-from gitops_operator.model.change import Action, Change
+from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.kind import KindState
 from gitops_operator.model.operation import Counts, Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.parsing import parse_time
-from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.resource import GroupKind
 from gitops_operator.model.step import Outcome, Result, Step, Task, TaskKind
 from gitops_operator.plan.ending import End, ended
 from gitops_operator.plan.fights import next_heal_at
-from gitops_operator.plan.order import in_order, in_reverse_order
+from gitops_operator.plan.order import in_order, in_reverse_order, kind_defined
 from gitops_operator.plan.progress import (
     DEGRADED_FOR,
     at_rest,
@@ -91,6 +91,7 @@ def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
         return []
     policy = _policy(situation, operation)
     to_come = {change.key.name for change, _ in everything if _is_namespace_to_come(change)}
+    unserved = _unserved(situation)
     return [
         change
         for change, wave in everything
@@ -99,7 +100,7 @@ def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
         and change.key not in situation.hints.validated
         and write_task(change, policy).kind is TaskKind.APPLY
         and change.key.namespace not in to_come
-        and _is_served(situation, change.key)
+        and change.key.group_kind not in unserved
     ]
 
 
@@ -112,9 +113,11 @@ def _validation(situation: Situation, operation: Operation, unproven: Iterable[C
     return Step((tuple(write_task(change, policy, TaskKind.VALIDATE) for change in unproven),))
 
 
-def _is_served(situation: Situation, key: ResourceKey) -> bool:
-    status = situation.kinds.get(key.group_kind)
-    return status is None or status.state is not KindState.UNKNOWN
+def _unserved(situation: Situation) -> frozenset[GroupKind]:
+    """The kinds that take no object: those that are yet to come, and those whose CRD is on its way out."""
+    unknown = (kind for kind, status in situation.kinds.items() if status.state is KindState.UNKNOWN)
+    going = (change.desired for change in situation.changes if change.why is Why.GOING and change.desired is not None)
+    return frozenset([*unknown, *(kind for kind in map(kind_defined, going) if kind is not None)])
 
 
 def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) -> Wave:
@@ -131,13 +134,13 @@ def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) 
 
 
 def _step(situation: Situation, operation: Operation, wave: Wave) -> Step:
-    policy = _policy(situation, operation)
+    policy, unserved = _policy(situation, operation), _unserved(situation)
     applies: list[Task] = []
     deletes: list[Task] = []
     for change in wave.to_write:
         if change.action is Action.PRUNE:
             deletes.append(prune_task(change, policy))
-        elif _is_served(situation, change.key):
+        elif change.key.group_kind not in unserved:
             applies.append(write_task(change, policy))
     return Step((*in_order(applies), *in_reverse_order(deletes)))
 

@@ -76,11 +76,16 @@ def waves_of(desired: Sequence[Resource]) -> Mapping[ResourceKey, int]:
 
 
 def _provided(resource: Resource) -> Iterable[tuple[str, ...]]:
-    if resource.key.group_kind == _NAMESPACE:
-        yield ("ns", resource.key.name)
-    else:
-        spec = resource.body.get("spec") or {}
-        yield ("kind", spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))
+    kind = kind_defined(resource)
+    yield ("kind", *kind) if kind is not None else ("ns", resource.key.name)
+
+
+def kind_defined(resource: Resource) -> GroupKind | None:
+    """The kind that a CRD defines; None for anything else."""
+    if resource.key[:2] != _CRD:
+        return None
+    spec = resource.body.get("spec") or {}
+    return GroupKind(spec.get("group", ""), (spec.get("names") or {}).get("kind", ""))
 
 
 def doomed_waves(waves: Mapping[ResourceKey, int]) -> Mapping[ResourceKey, int]:

@@ -187,6 +187,14 @@ def test_an_object_of_a_kind_that_is_yet_to_come_waits_for_it() -> None:
     assert names(plan) == [["widgets.example.com"]]
 
 
+def test_an_object_of_a_kind_whose_definition_is_being_deleted_waits_for_the_new_one() -> None:
+    spec = {"group": "example.com", "names": {"kind": "Widget"}}
+    definition = closed(Why.GOING, kind="CustomResourceDefinition", name="widgets.example.com", spec=spec)
+    changes = (definition, missing("Widget", "w"), missing("Widget", "later", wave=1), missing(name="a"))
+    plan = next_step(situation(*changes, operation=operation()))
+    assert names(plan) == [["a"]]
+
+
 def test_an_object_that_is_being_deleted_is_waited_for_and_named_with_its_finalizers() -> None:
     gone = closed(Why.GOING, name="a")
     stuck = replace(gone, live=going("ConfigMap", "a", 0, "example.com/hold").live)
