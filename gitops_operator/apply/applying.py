@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_operator.apply.custody import ATTEMPTS, body_of, decoded, patched, prepare, read
+from gitops_operator.apply.errors import is_kind_going
 from gitops_operator.apply.merging import merge
 from gitops_operator.apply.siblings import stolen_fields
 from gitops_operator.apply.unknown import UnknownFields
@@ -52,7 +53,7 @@ async def send(task: Task, writer: Writer, body: Body) -> tuple[Written, tuple[s
         try:
             written = await writer.apply(task, body, how)
         except ClusterError as error:
-            if error.status in _UNAPPLIABLE:
+            if _is_unappliable(error):
                 writer.unappliable.add((task.api_version, task.key.kind))
                 return await merge(task, writer, body), ()
             cured = None if attempt == ATTEMPTS - 1 else await _cured(task, writer, body, error, unknown)
@@ -62,6 +63,11 @@ async def send(task: Task, writer: Writer, body: Body) -> tuple[Written, tuple[s
         else:
             return written, (*written.warnings, *unknown.warnings(task))
     raise AssertionError  # the last attempt returns or raises
+
+
+def _is_unappliable(error: ClusterError) -> bool:
+    """Whether the kind knows no server-side apply at all."""
+    return error.status in _UNAPPLIABLE and not is_kind_going(error)
 
 
 async def _cured(  # five things are at hand when an apply is refused
@@ -127,7 +133,7 @@ async def validate(task: Task, writer: Writer) -> Outcome:
 
 async def _is_curable(task: Task, writer: Writer, body: Body, error: ClusterError) -> bool:
     """Whether the real apply would take over what is in the way, or a fresh look, or another way to write."""
-    if error.status in _UNAPPLIABLE or _is_stale(error, body):
+    if _is_unappliable(error) or _is_stale(error, body):
         return True
     if error.status != 422 or not task.uid:
         return False

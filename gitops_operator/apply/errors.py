@@ -53,6 +53,11 @@ def _untyped(text: str) -> Callable[[ClusterError], bool]:
     return lambda error: error.status == 500 and not error.api_reason and said(error)
 
 
+def is_kind_going(error: ClusterError) -> bool:
+    """Whether the definition of the kind is being deleted: nothing of it can be created until it is back."""
+    return error.status == 405 and "definition is terminating" in error.message
+
+
 _RULES = (
     _Rule("Unavailable", lambda error: error.status == 0),
     _Rule("FieldConflict", _has_cause(409, "FieldManagerConflict")),
@@ -82,6 +87,7 @@ _RULES = (
     _Rule("WebhookFailed", _is(500, "failed calling webhook")),
     _Rule("BadRequest", _is(400)),
     _Rule("Unauthorized", _is(401)),
+    _Rule("KindTerminating", is_kind_going, "It waits for the kind to be gone and to come back."),
     _Rule("NotSupported", lambda error: error.status in {405, 415}),
     _Rule("TooManyRequests", _is(429)),
     _Rule("ServerError", lambda error: error.status >= 500),
@@ -98,6 +104,7 @@ _TRANSIENT = frozenset(
         "QuotaExceeded",
         "NamespaceMissing",
         "KindMissing",
+        "KindTerminating",
         "NotFound",
         "WebhookFailed",
         "Unauthorized",

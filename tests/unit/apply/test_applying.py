@@ -252,6 +252,15 @@ async def test_a_kind_without_server_side_apply_is_patched(status: int) -> None:
     assert writer.live["data"] == {"color": "green"}
 
 
+async def test_a_kind_whose_definition_goes_is_waited_for_and_not_taken_for_one_without_apply() -> None:
+    words = "create not allowed while custom resource definition is terminating"
+    writer = FakeWriter(left(), apply=[refused(405, words, "MethodNotAllowed")])
+    done = await outcome(writer, to_apply(live=writer.live))
+    assert done.error is not None
+    assert (done.error.reason, done.error.transient) == ("KindTerminating", True)
+    assert not writer.unappliable
+
+
 async def test_a_kind_without_server_side_apply_is_remembered() -> None:
     writer = FakeWriter(left(), apply=[refused(415, "no patch")])
     await outcome(writer, to_apply(live=writer.live))
