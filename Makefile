@@ -13,6 +13,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STEP := .ci/step
+# Two at a time: each has a control plane of its own. The law runs alone, because it prints what it counted.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+LAW := tests/adapters/test_drift_law.py
 STARTED := $(shell date +%s)
 ELAPSED = $$(($$(date +%s) - $(STARTED)))
 
@@ -49,8 +52,9 @@ test: ## Everything: set-up, style, types, contracts, all tests (what .ci/run ru
 	@$(STEP) 'Ruff: format' $(BIN)/ruff format --check
 	@$(STEP) 'Mypy' $(BIN)/mypy
 	@$(STEP) 'Import contracts' $(BIN)/lint-imports
-	@$(STEP) 'Tests: unit, line, architecture' $(BIN)/pytest tests/unit tests/line tests/architecture
-	@$(STEP) 'Tests: adapters, cluster' $(BIN)/pytest -m 'not soak' tests/adapters tests/cluster
+	@$(STEP) 'Tests: unit, line, architecture' $(PYTEST) tests/unit tests/line tests/architecture
+	@$(STEP) 'Tests: the law of drift' $(BIN)/pytest -m 'not soak' $(LAW)
+	@$(STEP) 'Tests: adapters, cluster' $(PYTEST) -m 'not soak' --ignore=$(LAW) tests/adapters tests/cluster
 	@printf '\n== All of it passed in %d s\n' $(ELAPSED)
 
 .PHONY: lint
@@ -62,12 +66,13 @@ lint: $(READY) ## Style, types and contracts only
 
 .PHONY: unit
 unit: $(READY) ## The tests that need no process: unit, line, architecture
-	@$(STEP) 'Tests: unit, line, architecture' $(BIN)/pytest tests/unit tests/line tests/architecture
+	@$(STEP) 'Tests: unit, line, architecture' $(PYTEST) tests/unit tests/line tests/architecture
 
 .PHONY: cluster
 cluster: $(READY) ## The tests against real servers: adapters, cluster
 	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
-	@$(STEP) 'Tests: adapters, cluster' $(BIN)/pytest -m 'not soak' tests/adapters tests/cluster
+	@$(STEP) 'Tests: the law of drift' $(BIN)/pytest -m 'not soak' $(LAW)
+	@$(STEP) 'Tests: adapters, cluster' $(PYTEST) -m 'not soak' --ignore=$(LAW) tests/adapters tests/cluster
 
 .PHONY: soak
 soak: $(READY) ## Long silences and many kills: some half an hour beside `make test`
