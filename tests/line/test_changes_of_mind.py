@@ -1,5 +1,9 @@
 """What people change about an Application while it lives, and what happens to objects around it."""
 
+import asyncio
+
+from gitops_operator.cluster.request import Request
+from gitops_operator.model.resource import ResourceKey
 from tests.builders import (
     application,
     as_file,
@@ -122,6 +126,12 @@ async def test_force_makes_it_anew() -> None:
     line = await synced(job("migrate", options=["Force=true"]))
     uid = line.live("Job", "migrate")["metadata"]["uid"]
     line.api.refuse(IMMUTABLE, "apply", "migrate", dry_run=True)
+
+    def collect_soon(request: Request, of: ResourceKey) -> None:
+        """The pass waits for the old object to go: that happens, and is heard of, meanwhile."""
+        asyncio.get_running_loop().call_later(0.05, line.hear)
+
+    line.api.before_write = collect_soon
     line.commit(job("migrate", options=["Force=true"], labels={"run": "2"}))
     await line.settle()
     assert line.live("Job", "migrate")["metadata"]["uid"] != uid
