@@ -152,7 +152,7 @@ class Gateway:
 
 
 def _status(code: int) -> dict[str, object]:
-    reason = {429: "TooManyRequests", 403: "Forbidden"}.get(code, "InternalError")
+    reason = {400: "BadRequest", 429: "TooManyRequests"}.get(code, "InternalError")
     return {
         "kind": "Status",
         "apiVersion": "v1",

@@ -14,14 +14,16 @@ import yaml
 from devcluster.git_server import GitServer
 from tests.cluster.kube import Json, Kube
 from tests.cluster.meddling import Meddled, meddle
-from tests.cluster.operator import Operator
+from tests.cluster.operator import Operator, running
 from tests.cluster.published import published
 from tests.cluster.scene import AUTOMATED, Scene, playing
 
 pytestmark = pytest.mark.cluster
 
 OURS = Path(__file__).parent / "manifests"
-SILENCE = 20.0
+SILENCE = 15.0
+LOOK_INTERVAL = 4
+"""Seconds: everything is looked at several times while all is silent, though nothing happens."""
 LONG_SILENCE = 300.0
 SEED = 7
 
@@ -38,6 +40,13 @@ SETS: dict[str, Callable[[], dict[str, str]]] = {
 }
 # The admission webhook of ingress-nginx, which nobody answers here, refuses every Ingress of the others.
 TOGETHER = (("ours",), ("argo-cd", "podinfo"), ("ingress-nginx",))
+
+
+@pytest.fixture(scope="module")
+def operator(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    folder = tmp_path_factory.mktemp("operator")
+    with running(Operator(kubeconfig, folder, look_interval=LOOK_INTERVAL)) as operator:
+        yield operator
 
 
 @pytest.fixture(scope="module", params=TOGETHER, ids=", ".join)
