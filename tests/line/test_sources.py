@@ -3,6 +3,7 @@
 from gitops_operator.model.kind import KindState
 from gitops_operator.source.failures import Reason, failure
 from tests.builders import application, as_file, config_map, custom_resource_definition, deployment, gizmo
+from tests.fake_api import EVERYBODY
 from tests.fakes import Line, synced
 
 UNREACHABLE = failure(Reason.REPOSITORY_UNREACHABLE, "git.example.com does not answer")
@@ -76,6 +77,18 @@ async def test_a_commit_that_cannot_be_rendered_touches_nothing() -> None:
     assert line.words()[0] == "Unknown"
     assert line.live("ConfigMap", "a")["data"] == {"color": "blue"}
     assert line.names("ConfigMap") == ["a"]
+
+
+async def test_a_newer_commit_that_cannot_be_rendered_does_not_stop_the_sync_that_runs() -> None:
+    line = await synced(deployment("back"), config_map("late", wave=1), controllers=frozenset())
+    line.commit(deployment("back"), config_map("late", wave=1), files={"shop/bad.yaml": "kind: ["})
+    await line.settle()
+    assert line.operation()["phase"] == "Running"
+    line.controllers = EVERYBODY
+    await line.settle()
+    assert line.operation()["phase"] == "Succeeded"
+    assert line.has("ConfigMap", "late")
+    assert "shop/bad.yaml" in line.condition("Stalled")["message"]
 
 
 async def test_a_mended_commit_is_synced() -> None:

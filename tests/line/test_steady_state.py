@@ -65,12 +65,16 @@ async def test_health_that_flickers_is_written_once_a_second() -> None:
     line = await synced(*[deployment(f"d{number}") for number in range(3)])
     await line.after(10)
     before = writes_of_status(line)
+    line.controllers = frozenset()
     for number in range(20):
         status = line.live("Deployment", "d0")["status"]
-        line.api.set_status(key("Deployment", "d0"), {**status, "updatedReplicas": 0, "replicas": number})
-        line.controllers = frozenset()
+        line.api.set_status(key("Deployment", "d0"), {**status, "replicas": 2 + number})
         await line.settle(soon=0)
-    assert writes_of_status(line) - before <= 3
+    assert "1 old replicas" in line.status()["health"]["message"]
+    assert writes_of_status(line) - before == 1
+    await line.after(2)
+    assert "20 old replicas" in line.status()["health"]["message"]
+    assert writes_of_status(line) - before == 2
 
 
 async def test_messages_do_not_move_by_themselves() -> None:
