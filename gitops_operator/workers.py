@@ -85,7 +85,7 @@ class Workers:
 
     async def _pass(self, key: ApplicationKey) -> None:
         try:
-            due = await self._reconciler.reconcile(key)
+            self._plan(key, await self._reconciler.reconcile(key))
         except LeadershipLostError:
             _log.info("the pass ends: another operator leads now")
         except ClusterError as error:
@@ -93,14 +93,12 @@ class Workers:
         except Exception:  # noqa: BLE001 - the edge: a bug costs one Application a pass, not the operator its life
             _log.exception("a pass failed")
             self._again(key, None)
-        else:
-            self._failures.pop(key, None)
-            if due is None and not self._reconciler.remembers(key):
-                self._wakeups.forget(key)
-            else:
-                self._plan(key, due)
 
     def _plan(self, key: ApplicationKey, due: datetime | None) -> None:
+        self._failures.pop(key, None)
+        if due is None and not self._reconciler.remembers(key):
+            self._wakeups.forget(key)
+            return
         clock = asyncio.get_running_loop().time()
         spread = self._look_interval * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, protects nothing
         wait = spread if due is None else min(spread, (due - datetime.now(UTC)).total_seconds())
