@@ -19,6 +19,7 @@ from gitops_operator.model.application import GROUP, PLURAL, VERSION, Applicatio
 
 _log = logging.getLogger(__name__)
 _LOGIN_PAUSE = 5.0
+_BEGINNING = 1.0
 _GOODBYE = 0.1  # TLS connections that Kopf leaves open end after their session, and before the loop
 # Of type Any because Kopf does not export its type. Without one it asks for the name of the user and looks up that of
 # the host; the user of a container often has none, and Kopf would die of it.
@@ -59,6 +60,7 @@ def settings() -> kopf.OperatorSettings:
     wanted.queueing.exit_timeout = 0.5
     wanted.networking.connect_timeout = 10.0
     wanted.networking.request_timeout = 60.0
+    wanted.networking.error_backoffs = (0.5, 1.0, 2.0)  # then it ends, and is started again: nothing depends on it
     return wanted
 
 
@@ -75,6 +77,7 @@ class KopfThread:
         self._pauses = pauses or Pauses()
         self._stopping = threading.Event()
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
+        self._has_begun = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -91,6 +94,9 @@ class KopfThread:
     def stop(self, timeout: float = 5.0) -> None:
         """Ask Kopf to end and wait for it; it blocks, so call it from a thread or when the loop has ended."""
         self._stopping.set()
+        self._has_begun.wait(
+            _BEGINNING
+        )  # Kopf leaves coroutines behind that it never awaits when it is cancelled sooner
         if self._running:
             loop, task = self._running
             with suppress(RuntimeError):  # the loop has been closed meanwhile
@@ -124,12 +130,18 @@ class KopfThread:
             await self._running[1]
 
     async def _run(self) -> None:
+        self._has_begun.clear()
         logins = _Logins(self._connect)
         registry = kopf.OperatorRegistry()
         register(registry, self._wake, logins.login)
         try:
             await kopf.operator(
-                registry=registry, settings=settings(), identity=_IDENTITY, standalone=True, clusterwide=True
+                registry=registry,
+                settings=settings(),
+                identity=_IDENTITY,
+                standalone=True,
+                clusterwide=True,
+                ready_flag=self._has_begun,
             )
         finally:
             await logins.close()

@@ -376,8 +376,15 @@ def devcluster_command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def running(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "devcluster", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    """Like from a terminal: a shell that starts us in the background would have SIGINT ignored, and hand that down."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "devcluster", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it takes no lock
+    )
 
 
 def first_line(process: subprocess.Popen[str]) -> str:
