@@ -17,6 +17,7 @@ from gitops_operator.status.observation import Observation
 
 _LONGEST = 1000
 _NAMED = 10
+_SHOWN = 3
 NO_DRIFT: Mapping[ResourceKey, Sequence[Difference]] = MappingProxyType({})
 _QUIET = frozenset({GateReason.OPEN, GateReason.NOTHING_TO_DO, GateReason.WAITING, GateReason.NOT_AUTOMATED})
 
@@ -41,13 +42,24 @@ def events_of(
     `before` are the changes that its step was made from, `drift` what of the corrected objects had moved.
     """
     found = [
-        *_prune_events(outcomes, "the Application is being deleted" if seen.deleting else "Git no longer has it"),
-        *_adoption_events(outcomes, {change.key: change for change in before}),
-        *_drift_events(outcomes, drift),
+        *_in_few(
+            _prune_events(outcomes, "the Application is being deleted" if seen.deleting else "Git no longer has it")
+        ),
+        *_in_few(_adoption_events(outcomes, {change.key: change for change in before})),
+        *_in_few(_drift_events(outcomes, drift)),
         *_operation_events(seen.application.operation, seen.operation),
         *_gate_events(seen),
     ]
     return tuple(Event(kind, reason, shortened(message, _LONGEST)) for kind, reason, message in found)
+
+
+def _in_few(events: Iterable[Event]) -> Iterable[Event]:
+    """An Event for each object, or one for all of them: a thousand would only push each other out."""
+    everything = list(events)
+    if len(everything) <= _NAMED:
+        return everything
+    words = " ".join(event.message for event in everything[:_SHOWN])
+    return [everything[0]._replace(message=f"{words} And {len(everything) - _SHOWN} more objects.")]
 
 
 def _operation_events(before: Operation | None, after: Operation | None) -> Iterable[Event]:

@@ -64,6 +64,14 @@ def test_prunes_are_told() -> None:
     )
 
 
+def test_many_prunes_of_one_pass_are_told_together() -> None:
+    names = [ITS._replace(name=f"c{number:02}") for number in range(40)]
+    [event] = events_of(observation(), [outcome(name, Result.PRUNED, TaskKind.PRUNE) for name in names])
+    assert event.reason == "Pruned"
+    assert event.message.startswith("Deleted ConfigMap web/c00: Git no longer has it. Deleted ConfigMap web/c01")
+    assert event.message.endswith("And 37 more objects.")
+
+
 def test_a_deletion_says_another_reason() -> None:
     pruned = outcome(ITS, Result.PRUNED, TaskKind.PRUNE)
     assert events_of(observation(deleting="It goes."), [pruned])[0].message.endswith(
