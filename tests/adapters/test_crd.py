@@ -163,6 +163,8 @@ def test_kubectl_get_shows_how_an_application_does(
 
 def test_applications_are_among_all_that_is_gitops(cluster: DevCluster, namespace: str) -> None:
     made(cluster, namespace)
+    listed = lambda: cluster.kubectl("api-resources", "--categories=gitops", "-o", "name").split()  # noqa: E731 - asks anew
+    wait_until(lambda: "applications.gitops-operator.io" in listed(), "discovery to name the category")
     assert cluster.kubectl("get", "gitops", "-n", namespace, "-o", "name") == "application.gitops-operator.io/web\n"
 
 
