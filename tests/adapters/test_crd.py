@@ -161,10 +161,14 @@ def test_kubectl_get_shows_how_an_application_does(
     assert row[5:] == (["Waits for the database."] if wide else [])
 
 
+def categorized(cluster: DevCluster) -> list[str]:
+    """Unlike `get`, this does not believe what kubectl has cached."""
+    return cluster.kubectl("api-resources", "--categories=gitops", "-o", "name").split()
+
+
 def test_applications_are_among_all_that_is_gitops(cluster: DevCluster, namespace: str) -> None:
     made(cluster, namespace)
-    listed = lambda: cluster.kubectl("api-resources", "--categories=gitops", "-o", "name").split()  # noqa: E731 - asks anew
-    wait_until(lambda: "applications.gitops-operator.io" in listed(), "discovery to name the category")
+    wait_until(lambda: "applications.gitops-operator.io" in categorized(cluster), "discovery to name the category")
     assert cluster.kubectl("get", "gitops", "-n", namespace, "-o", "name") == "application.gitops-operator.io/web\n"
 
 
