@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gitops_operator.live import Cause, Moves, Store
+from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.kind import Catalogue, Kind, KindStatus
 from gitops_operator.model.resource import PREFIX, GroupKind
@@ -22,6 +23,7 @@ _PRIORITIES = {
     Cause.KIND: Priority.DEPENDENCY,
 }
 _AT_ONCE = 100
+_CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _SETTINGS_KINDS = frozenset({GroupKind("", "Secret"), GroupKind("", "ConfigMap")})
 _OURS = PREFIX.encode()
 _WRITTEN_AT = re.compile(rb'"time":"([0-9TZ:-]{20})"')
@@ -65,7 +67,10 @@ class Feed:
             await asyncio.sleep(0)
 
     def changed(self, kind: Kind, raw: bytes) -> None:
+        redefined = self._redefined(kind, raw) if kind.group_kind == _CRD else None
         self.moved(self._store.changed(kind, raw))
+        if redefined is not None:
+            self._doubt(redefined)
         self._look_at_settings(kind, [raw])
         self._events += 1
         if self._events % _SAMPLE == 0:
@@ -83,6 +88,23 @@ class Feed:
 
     def catalogue(self, catalogue: Catalogue) -> None:
         self.moved(self._store.catalogue(catalogue))
+
+    def _redefined(self, kind: Kind, raw: bytes) -> GroupKind | None:
+        """The kind whose definition is not as it was: other defaults, other list types."""
+        now = Sighting(kind, raw)
+        before = self._store.get(now.key)
+        if before is None or before.generation == now.metadata.generation:
+            return None
+        defined = self._store.discovered.preferred.values()
+        return next((one.group_kind for one in defined if f"{one.plural}.{one.group}" == now.key.name), None)
+
+    def _doubt(self, group_kind: GroupKind) -> None:
+        """Under another definition an apply may change what it left alone before: its objects are verified anew."""
+        for key in self._store.tracked_keys():
+            live = self._store.get(key) if key.group_kind == group_kind else None
+            if live is not None and live.tracking is not None:
+                self._store.doubt(key)
+                self._wake(live.tracking.application, Priority.DEPENDENCY)
 
     def _look_at_settings(self, kind: Kind, objects: Sequence[bytes]) -> None:
         if kind.group_kind in _SETTINGS_KINDS and any(_OURS in raw for raw in objects):
