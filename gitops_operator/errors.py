@@ -4,7 +4,6 @@ GitOpsError
 ├── SpecError        the Application itself cannot be understood
 ├── SourceError      the repository, its revision or its credentials
 ├── RenderError      what the files say: one error that lists every problem with file, line and column
-├── OwnershipError   an object that somebody else tracks
 ├── ApplyError       one write that the cluster refused
 └── ClusterError     one answer of the Kubernetes API, as it came
 """
@@ -59,12 +58,6 @@ class RenderError(GitOpsError):
     def __init__(self, problems: tuple[Problem, ...], *, reason: str = "", transient: bool = False) -> None:
         super().__init__("\n".join(str(problem) for problem in problems), reason=reason, transient=transient)
         self.problems = problems
-
-
-class OwnershipError(GitOpsError):
-    """An object that another Application or another tool tracks."""
-
-    default_reason = "OwnershipConflict"
 
 
 class ApplyError(GitOpsError):

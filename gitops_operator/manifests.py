@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -21,7 +21,6 @@ from gitops_operator.source.credentials import Credential
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired
 
-_CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _T = TypeVar("_T")
 _REMEMBERED = 2  # the newest commit's, and that of a running operation
 
@@ -112,11 +111,9 @@ class Manifests:
     def _desired(
         self, application: Application, resolved: Resolved, rendered: Rendered, catalogue: Catalogue
     ) -> Desired:
-        brought = _scopes_of(rendered.resources)
-
         def is_namespaced(group_kind: GroupKind) -> bool | None:
             kind = catalogue.preferred.get(group_kind)
-            return brought.get(group_kind) if kind is None else kind.namespaced
+            return None if kind is None else kind.namespaced
 
         stamped = stamp(rendered, application.key, self._installation, application.namespace, is_namespaced)
         return Desired(
@@ -149,15 +146,6 @@ class Manifests:
         """The Application is gone."""
         self._repositories.forget(key)
         self._stamped.pop(key, None)
-
-
-def _scopes_of(resources: Iterable[Resource]) -> dict[GroupKind, bool]:
-    """Whether the kinds are namespaced whose definitions are among the objects: the cluster may not know them yet."""
-    specs = [resource.body.get("spec") or {} for resource in resources if resource.key.group_kind == _CRD]
-    return {
-        GroupKind(spec.get("group", ""), (spec.get("names") or {}).get("kind", "")): spec.get("scope") == "Namespaced"
-        for spec in specs
-    }
 
 
 def _own_namespace(application: Application, stamped: Stamped) -> Resource | None:

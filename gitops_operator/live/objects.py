@@ -68,10 +68,6 @@ class Objects:
         kinds = (kind for app in self._tracked.values() for kind in app.values())
         return [record.key for records in kinds for record in records]
 
-    def kinds_of(self, app: ApplicationKey) -> Iterator[GroupKind]:
-        """The kinds of the objects that an Application tracks."""
-        return iter(self._tracked.get(app, {}))
-
     def tracked_kinds(self) -> set[GroupKind]:
         """Every kind of which some Application tracks an object."""
         return {group_kind for kinds in self._tracked.values() for group_kind in kinds}

@@ -87,15 +87,6 @@ def previous_fields_patch(body: Body, previous: Fields, desired: Body, ours: str
     return take_over_patch(body, stolen, ours)
 
 
-def drop_patch(body: Body, path: Path, ours: str = FIELD_MANAGER) -> JsonPatch | None:
-    """What takes a field out of our entry without touching its value; None where we do not own it."""
-    entries = entries_of(body)
-    our = our_entry(entries, ours)
-    if our is None or node_at(fields_of(our), path) is None:
-        return None
-    return _patch(body, [{**our, "fieldsV1": without(fields_of(our), path)}, *_others(entries, our)])
-
-
 def _patch(body: Body, entries: Sequence[Entry]) -> JsonPatch:
     metadata = body["metadata"]
     return [

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gitops_operator.errors import Problem, RenderError
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.digest import desired_digest
 from gitops_operator.model.resource import (
-    DESIRED_DIGEST,
-    TRACKING_ID,
     Body,
     GroupKind,
     Resource,
@@ -80,16 +77,6 @@ def _defined(resource: Resource) -> tuple[GroupKind, bool] | None:
     if not isinstance(spec, Mapping) or not isinstance(names, Mapping):
         return None
     return GroupKind(str(spec.get("group")), str(names.get("kind"))), spec.get("scope") != "Cluster"
-
-
-def with_stamps(resource: Resource) -> dict[str, Any]:
-    """The object as it is applied, with tracking id and digest as annotations."""
-    body = dict(resource.body)
-    metadata = dict(body["metadata"])
-    stamps = {TRACKING_ID: resource.tracking_id, DESIRED_DIGEST: resource.digest}
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), **stamps}
-    body["metadata"] = metadata
-    return body
 
 
 def _placed(resource: Resource, namespace: str) -> Resource:

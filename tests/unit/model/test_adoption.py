@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_operator.model.adoption import JsonPatch, adoption_patch, drop_patch, previous_fields_patch, take_over_patch
+from gitops_operator.model.adoption import JsonPatch, adoption_patch, previous_fields_patch, take_over_patch
 from tests.unit.model.managed import OURS, entry, live
 
 DATA: dict[str, Any] = {"f:data": {"f:a": {}}}
@@ -114,10 +114,3 @@ def test_a_field_that_the_apply_settles_by_itself_is_left(data: dict[str, str], 
     previous: dict[str, Any] = {"f:data": {"f:a": {}, "f:b": {}}}
     now = live(entry(DATA), entry(MORE, "kubectl-edit", "Update"), data=data)
     assert previous_fields_patch(now, previous, {"data": desired}) is None
-
-
-def test_a_field_is_dropped_from_our_entry_alone() -> None:
-    other = entry(DATA, "other", "Update")
-    patch = drop_patch(live(entry({"f:data": {"f:a": {}, "f:b": {}}}), other), ("f:data", "f:a"))
-    assert entries(patch) == [entry(MORE), other]
-    assert drop_patch(live(entry(MORE)), ("f:data", "f:a")) is None

@@ -11,8 +11,9 @@ import yaml
 from gitops_operator.errors import RenderError
 from gitops_operator.model.application import ApplicationKey, Directory
 from gitops_operator.model.resource import GroupKind
+from gitops_operator.model.sending import stamped as with_annotations
 from gitops_operator.render import render
-from gitops_operator.render.stamp import stamp, with_stamps
+from gitops_operator.render.stamp import stamp
 from tests.unit.render.trees import FakeTree, tree_of
 
 DATA = Path(__file__).parent / "data"
@@ -42,7 +43,7 @@ def outcome(tree: FakeTree, settings: dict[str, Any]) -> dict[str, Any]:
         stamped = stamp(rendered, APP, "", namespace, scope_of)
     except RenderError as error:
         return {"errors": [str(problem) for problem in error.problems]}
-    found: dict[str, Any] = {"resources": [{"at": str(r.origin), **with_stamps(r)} for r in stamped.resources]}
+    found: dict[str, Any] = {"resources": [{"at": str(r.origin), **with_annotations(r)} for r in stamped.resources]}
     for resource in found["resources"]:
         del resource["metadata"]["annotations"]["gitops-operator.io/desired"]
     if stamped.warnings:

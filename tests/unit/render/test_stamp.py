@@ -10,8 +10,9 @@ from gitops_operator.errors import RenderError
 from gitops_operator.model.application import ApplicationKey, Directory
 from gitops_operator.model.digest import same_digest
 from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, GroupKind
+from gitops_operator.model.sending import stamped as with_annotations
 from gitops_operator.render import render
-from gitops_operator.render.stamp import Stamped, stamp, with_stamps
+from gitops_operator.render.stamp import Stamped, stamp
 from tests.unit.render.trees import manifest, tree_of
 
 APP = ApplicationKey("team-a", "shop")
@@ -100,7 +101,7 @@ def test_a_definition_that_says_nothing_says_nothing_of_its_kind_either() -> Non
 
 def test_each_object_carries_its_tracking_id_and_digest_and_nothing_of_them_is_in_the_digest() -> None:
     (resource,) = stamped(manifest(), installation="blue").resources
-    body = with_stamps(resource)
+    body = with_annotations(resource)
     assert body["metadata"]["annotations"] == {
         TRACKING_ID: "blue/team-a/shop:/ConfigMap:shop/a",
         DESIRED_DIGEST: resource.digest,
