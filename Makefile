@@ -47,7 +47,7 @@ demo: ## A control plane, a Git server, the operator and three Applications; KEE
 .PHONY: test
 test: ## Everything: set-up, style, types, contracts, all tests (what .ci/run runs)
 	@$(STEP) 'Environment' $(MAKE) $(READY)
-	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
+	@$(STEP) 'Control plane, helm, kustomize, Prometheus' $(BIN)/python -m devcluster build --all
 	@$(STEP) 'Ruff: rules' $(BIN)/ruff check
 	@$(STEP) 'Ruff: format' $(BIN)/ruff format --check
 	@$(STEP) 'Mypy' $(BIN)/mypy
@@ -70,13 +70,13 @@ unit: $(READY) ## The tests that need no process: unit, line, architecture
 
 .PHONY: cluster
 cluster: $(READY) ## The tests against real servers: adapters, cluster
-	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
+	@$(STEP) 'Control plane, helm, kustomize, Prometheus' $(BIN)/python -m devcluster build --all
 	@$(STEP) 'Tests: the law of drift' $(BIN)/pytest -m 'not soak' $(LAW)
 	@$(STEP) 'Tests: adapters, cluster' $(PYTEST) -m 'not soak' --ignore=$(LAW) tests/adapters tests/cluster
 
 .PHONY: soak
 soak: $(READY) ## Long silences and many kills: some half an hour beside `make test`
-	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
+	@$(STEP) 'Control plane, helm, kustomize, Prometheus' $(BIN)/python -m devcluster build --all
 	@$(STEP) 'Tests: soak' $(BIN)/pytest -m soak tests
 
 ##@ Change it

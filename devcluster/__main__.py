@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from devcluster import named, running
-from devcluster.binaries import ensure_binaries
+from devcluster.binaries import ensure_binaries, ensure_monitoring, ensure_packaging
 from devcluster.errors import DevClusterError
 
 _DESCRIPTION = """\
@@ -77,7 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_name(run)
     run.add_argument("words", nargs="+", metavar="COMMAND")
-    commands.add_parser("build", help="only build the programs; print their folder")
+    build = commands.add_parser("build", help="only build the programs; print their folder")
+    build.add_argument(
+        "--all", action="store_true", help="also helm, kustomize, prometheus and promtool, which the tests use"
+    )
     git = commands.add_parser("git", help="serve the bare repositories of a folder over HTTP and SSH until Ctrl-C")
     git.add_argument("folder", type=Path)
     _add_name(commands.add_parser("hold"))  # what `up` starts; without help, so not in the list
@@ -118,8 +121,10 @@ def _run(options: argparse.Namespace) -> int:
     return running.run(options.words, options.name)
 
 
-def _build(_options: argparse.Namespace) -> int:
-    print(ensure_binaries())
+def _build(options: argparse.Namespace) -> int:
+    others = (ensure_packaging, ensure_monitoring) if options.all else ()
+    for ensure in (ensure_binaries, *others):
+        print(ensure())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The programs of the control plane: built once from Go modules into a cache outside the checkout."""
+"""The programs of the control plane and of the tests: built once from Go modules into a cache outside the checkout."""
 
 import contextlib
 import hashlib
@@ -14,20 +14,10 @@ from pathlib import Path
 from devcluster.errors import DevClusterError
 from devcluster.locks import locked
 from devcluster.processes import dying_with_us
+from devcluster.programs import CONTROL_PLANE, MONITORING, PACKAGING, Programs
 from devcluster.progress import Progress
 from devcluster.toolchain import find_go
 
-MODULE = Path(__file__).parent / "controlplane"
-KUBERNETES_VERSION = "v1.37.2"
-KWOK_VERSION = "v0.8.0"
-PACKAGES = {
-    "etcd": "go.etcd.io/etcd/server/v3",
-    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
-    "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
-    "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
-    "kubectl": "k8s.io/kubernetes/cmd/kubectl",
-    "kwok": "sigs.k8s.io/kwok/cmd/kwok",
-}
 CACHE_VARIABLE = "DEVCLUSTER_CACHE"
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
 _BUILD_PATIENCE = 3600.0
@@ -35,18 +25,32 @@ _UNFINISHED = ".building-"
 
 
 def ensure_binaries(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the binaries; builds what is missing."""
+    """The folder of the control plane's binaries; builds what is missing."""
     if assets := environment.get(ASSETS_VARIABLE):
         return _named_by_user(Path(assets))
-    folder = binaries_folder(environment)
-    if missing(folder):
-        _build_all(folder, environment)
+    return _ensure(CONTROL_PLANE, environment)
+
+
+def ensure_packaging(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of helm and kustomize; builds what is missing."""
+    return _ensure(PACKAGING, environment)
+
+
+def ensure_monitoring(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of prometheus and promtool; builds what is missing."""
+    return _ensure(MONITORING, environment)
+
+
+def _ensure(programs: Programs, environment: Mapping[str, str]) -> Path:
+    folder = binaries_folder(environment, programs)
+    if missing(folder, programs):
+        _build_all(programs, folder, environment)
     return folder
 
 
-def binaries_folder(environment: Mapping[str, str] = os.environ) -> Path:
+def binaries_folder(environment: Mapping[str, str] = os.environ, programs: Programs = CONTROL_PLANE) -> Path:
     """Where the binaries of this go.sum and these flags belong; the folder may not exist yet."""
-    return cache_folder(environment) / _digest()
+    return cache_folder(environment) / _digest(programs)
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -57,30 +61,16 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(users) / "gitops-operator-devcluster"
 
 
-def missing(folder: Path) -> Sequence[str]:
+def missing(folder: Path, programs: Programs = CONTROL_PLANE) -> Sequence[str]:
     """The names of the binaries that the folder does not have."""
-    return [name for name in PACKAGES if not os.access(folder / name, os.X_OK)]
+    return [name for name in programs.packages if not os.access(folder / name, os.X_OK)]
 
 
-def build_flags() -> Sequence[str]:
-    """What `go build` gets; without the versions the server calls itself v0.0.0 and Helm refuses it."""
-    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
-    variables = {"gitVersion": KUBERNETES_VERSION, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
-    settings = [
-        f"-X {package}.{name}={value}"
-        for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-        for name, value in variables.items()
-    ]
-    settings.append(f"-X sigs.k8s.io/kwok/pkg/consts.Version={KWOK_VERSION}")
-    linker = " ".join(["-s", "-w", *settings])
-    return ["-mod=readonly", "-buildvcs=false", "-trimpath", f"-ldflags={linker}"]
-
-
-def _digest() -> str:
+def _digest(programs: Programs) -> str:
     parts = [
-        (MODULE / "go.mod").read_text(),
-        (MODULE / "go.sum").read_text(),
-        *build_flags(),
+        (programs.module / "go.mod").read_text(),
+        (programs.module / "go.sum").read_text(),
+        *programs.flags,
         platform.system(),
         platform.machine(),
     ]
@@ -96,28 +86,28 @@ def _named_by_user(folder: Path) -> Path:
     return folder.absolute()
 
 
-def _build_all(folder: Path, environment: Mapping[str, str]) -> None:
-    go = find_go(MODULE / "go.mod", environment)
+def _build_all(programs: Programs, folder: Path, environment: Mapping[str, str]) -> None:
+    go = find_go(programs.module / "go.mod", environment)
     folder.mkdir(parents=True, exist_ok=True)
-    waiting = Progress("waiting for another process that builds the control plane")
+    waiting = Progress(f"waiting for another process that builds {programs.what}")
     with locked(folder / ".lock", timeout=_BUILD_PATIENCE, while_waiting=waiting.beat):
         for unfinished in folder.glob(f"{_UNFINISHED}*"):  # of a build that was killed
             shutil.rmtree(unfinished, ignore_errors=True)
-        names = missing(folder)
+        names = missing(folder, programs)
         for number, name in enumerate(names, start=1):
             with Progress(f"building {name} ({number} of {len(names)})") as progress:
-                _build(go, name, folder, environment, progress)
+                _build(go, programs, folder / name, environment, progress)
 
 
-def _build(go: str, name: str, folder: Path, environment: Mapping[str, str], progress: Progress) -> None:
-    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as work:
-        output, log = Path(work, name), Path(work, "log")
-        command = [go, "build", *build_flags(), "-o", str(output), PACKAGES[name]]
+def _build(go: str, programs: Programs, target: Path, environment: Mapping[str, str], progress: Progress) -> None:
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=target.parent) as work:
+        output, log = Path(work, target.name), Path(work, "log")
+        command = [go, "build", *programs.flags, "-o", str(output), programs.packages[target.name]]
         own = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOTMPDIR": work}
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 dying_with_us(command),
-                cwd=MODULE,
+                cwd=programs.module,
                 env={**environment, **own},
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -132,8 +122,8 @@ def _build(go: str, name: str, folder: Path, environment: Mapping[str, str], pro
             process.wait()
         if process.returncode != 0:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-            raise DevClusterError(f"building {name} failed (exit code {process.returncode}):\n{tail}")
-        output.replace(folder / name)
+            raise DevClusterError(f"building {target.name} failed (exit code {process.returncode}):\n{tail}")
+        output.replace(target)
 
 
 def _is_running(process: subprocess.Popen[bytes]) -> bool:

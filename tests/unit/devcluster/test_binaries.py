@@ -3,18 +3,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devcluster import binaries
-from devcluster.binaries import PACKAGES, binaries_folder, build_flags, cache_folder, ensure_binaries
+from devcluster import programs
+from devcluster.binaries import binaries_folder, cache_folder, ensure_binaries
 from devcluster.errors import DevClusterError
+from devcluster.programs import CONTROL_PLANE, MONITORING, PACKAGING, Programs
 from devcluster.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.timeout(20)  # shell scripts play Go here
 
+PACKAGES = CONTROL_PLANE.packages
 GOOD = 'printf "#!/bin/sh\\n" > "$out"; chmod +x "$out"; echo "$pkg" >> "$BUILT"'
 
 
@@ -55,24 +58,35 @@ def test_a_killed_build_leaves_nothing_half_and_the_next_one_sweeps(tmp_path: Pa
     assert not list(folder.glob(".building-*"))
 
 
-def test_the_folder_depends_on_sums_and_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = binaries_folder({"DEVCLUSTER_CACHE": str(tmp_path)})
-    monkeypatch.setattr(binaries, "KWOK_VERSION", "v9.9.9")
-    assert binaries_folder({"DEVCLUSTER_CACHE": str(tmp_path)}) != before
+def test_the_folder_depends_on_sums_and_flags(tmp_path: Path) -> None:
+    environment = {"DEVCLUSTER_CACHE": str(tmp_path)}
+    before = binaries_folder(environment)
+    other = replace(CONTROL_PLANE, variables={**CONTROL_PLANE.variables, "main.version": "v9.9.9"})
+    assert binaries_folder(environment, other) != before
+    assert binaries_folder(environment, PACKAGING) not in {before, binaries_folder(environment, MONITORING)}
 
 
 def test_the_server_is_told_its_version() -> None:
-    linker = build_flags()[-1]
+    linker = CONTROL_PLANE.flags[-1]
     assert "-X k8s.io/component-base/version.gitVersion=v1.37.2" in linker
     assert "-X k8s.io/client-go/pkg/version.gitVersion=v1.37.2" in linker
     assert "gitMinor=37" in linker
 
 
-def test_versions_are_those_of_go_mod() -> None:
-    required = (binaries.MODULE / "go.mod").read_text()
-    assert f"k8s.io/kubernetes {binaries.KUBERNETES_VERSION}" in required
-    assert f"sigs.k8s.io/kwok {binaries.KWOK_VERSION}" in required
-    assert all(f"\t{package}\n" in required for package in PACKAGES.values())
+@pytest.mark.parametrize(
+    "its,required",
+    [
+        (CONTROL_PLANE, f"k8s.io/kubernetes {programs.KUBERNETES_VERSION}"),
+        (CONTROL_PLANE, f"sigs.k8s.io/kwok {programs.KWOK_VERSION}"),
+        (PACKAGING, f"helm.sh/helm/v4 {programs.HELM_VERSION}"),
+        (PACKAGING, f"sigs.k8s.io/kustomize/kustomize/v5 {programs.KUSTOMIZE_VERSION}"),
+        (MONITORING, f"github.com/prometheus/prometheus {programs.PROMETHEUS_VERSION}"),
+    ],
+)
+def test_versions_are_those_of_go_mod(its: Programs, required: str) -> None:
+    module = (its.module / "go.mod").read_text()
+    assert f"{required}\n" in module.replace(" // indirect", "")
+    assert all(f"\t{package}\n" in module for package in its.packages.values())
 
 
 @pytest.mark.parametrize(
