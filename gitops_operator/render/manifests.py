@@ -35,7 +35,7 @@ def manifests_of(file: SourceFile) -> Manifests:
     content = read(file.data, file.path)
     reading = _Reading(file)
     for document in content.documents:
-        for value, pointer in _objects(document.value, ""):
+        for value, pointer in objects_in(document.value):
             reading.take(_Found(value, document, pointer))
     warnings = (*content.warnings, *reading.warnings)
     return Manifests(tuple(reading.resources), warnings, (*content.problems, *reading.problems))
@@ -49,8 +49,11 @@ class _Found(NamedTuple):
     pointer: str
 
 
-def _objects(value: Any, pointer: str) -> Iterator[tuple[Any, str]]:
-    """The object itself, or the items of a List; those of a `ConfigMapList` may leave out what the list says."""
+def objects_in(value: Any, pointer: str = "") -> Iterator[tuple[Any, str]]:
+    """The object of a document itself, or the items of a List, and where each stands.
+
+    Those of a `ConfigMapList` may leave out what the list says.
+    """
     if not _is_list(value):
         yield value, pointer
         return
@@ -58,7 +61,7 @@ def _objects(value: Any, pointer: str) -> Iterator[tuple[Any, str]]:
     implied = {"apiVersion": value.get("apiVersion"), "kind": kind} if kind else {}
     for index, item in enumerate(value["items"] or ()):
         full = {**implied, **item} if isinstance(item, dict) else item
-        yield from _objects(full, f"{pointer}/items/{index}")
+        yield from objects_in(full, f"{pointer}/items/{index}")
 
 
 def _is_list(value: Any) -> bool:
