@@ -124,6 +124,7 @@ class _Walk:
                 str(owner.get("manager", "")),
                 str(owner.get("time", "")),
                 self._resource.origin,
+                () if desired is _MISSING else locate(path, self._resource.body) or (),
             )
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from gitops_operator.model.fields_v1 import Location
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.resource import Body, Origin, Resource, ResourceKey
 from gitops_operator.model.sending import CARELESS, Care
@@ -43,7 +44,8 @@ class Why(StrEnum):
 class Difference(NamedTuple):
     """One field: `path` as people write it (`.spec.replicas`); values are masked where they may be secret.
 
-    `manager` owns the live value now, `since` (RFC 3339) it wrote it; `origin` is the line of Git.
+    `manager` owns the live value now, `since` (RFC 3339) it wrote it; `origin` is the line of Git where the object
+    begins, `location` where the field stands in the desired object (empty where it does not).
     """
 
     path: str
@@ -52,6 +54,7 @@ class Difference(NamedTuple):
     manager: str = ""
     since: str = ""
     origin: Origin | None = None
+    location: Location = ()
 
 
 @dataclass(frozen=True, slots=True)
