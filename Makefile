@@ -79,6 +79,11 @@ soak: $(READY) ## Long silences and many kills: some half an hour beside `make t
 	@$(STEP) 'Control plane, helm, kustomize, Prometheus' $(BIN)/python -m devcluster build --all
 	@$(STEP) 'Tests: soak' $(BIN)/pytest -m soak tests
 
+.PHONY: bench
+bench: $(READY) ## What we claim about speed and size, beside yardsticks: half an hour; `make bench ONLY="P1 P8"`
+	@$(STEP) 'Control plane' $(BIN)/python -m devcluster build
+	@$(BIN)/python -m benchmarks $(ONLY)
+
 ##@ Change it
 
 .PHONY: format
@@ -90,6 +95,10 @@ format: $(READY) ## Format the code and mend what ruff can mend
 lock: $(READY) ## Resolve the lock files anew from pyproject.toml; UPGRADE=1 takes newer versions
 	@$(UV_COMPILE) --output-file requirements.lock
 	@$(UV_COMPILE) --group dev --output-file requirements-dev.lock
+
+.PHONY: chart
+chart: $(READY) ## Make anew what is made from the chart and for it: deploy/, the tables of its README, the settings in its schema
+	@$(BIN)/python -m devcluster.chart
 
 .PHONY: clean
 clean: ## Remove what was made in the checkout (the control plane's cache stays)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["gitops_operator", "devcluster"]
+PACKAGES = ["gitops_operator", "devcluster", "benchmarks"]
 
 
 class Size(NamedTuple):
