@@ -62,8 +62,10 @@ class Client:
         """Anything that is not an object: discovery, OpenAPI, /version."""
         return await self.send(build.get_path(path, accept=accept, etag=etag))
 
-    async def list_page(self, kind: Kind, namespace: str = "", *, limit: int = 0, token: str = "") -> Answer:
-        return await self.send(build.list_page(kind, namespace, limit=limit, token=token))
+    async def list_page(
+        self, kind: Kind, namespace: str = "", *, limit: int = 0, token: str = "", labels: str = ""
+    ) -> Answer:
+        return await self.send(build.list_page(kind, namespace, limit=limit, token=token, labels=labels))
 
     async def apply(self, kind: Kind, namespace: str, name: str, body: Payload, **how: Unpack[ApplyOptions]) -> Answer:
         """Server-side apply: 201 for a new object."""

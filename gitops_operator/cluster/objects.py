@@ -70,25 +70,27 @@ _OBJECT = msgspec.json.Decoder(_Object)
 _IDENTIFIED = msgspec.json.Decoder(_Identified)
 
 
-async def list_all(client: Client, kind: Kind, namespace: str, *, limit: int) -> Listing:
+async def list_all(client: Client, kind: Kind, namespace: str, *, limit: int, labels: str = "") -> Listing:
     """Every object of a kind, page by page; in one page when the server has forgotten the first ones meanwhile.
+
+    `labels` is a selector.
 
     Raises:
         ClusterError: a page was refused or could not be read.
     """
     try:
-        return await _pages(client, kind, namespace, limit)
+        return await _pages(client, kind, namespace, limit, labels)
     except ClusterError as error:
         if error.status != 410:
             raise
-    return await _pages(client, kind, namespace, 0)
+    return await _pages(client, kind, namespace, 0, labels)
 
 
-async def _pages(client: Client, kind: Kind, namespace: str, limit: int) -> Listing:
+async def _pages(client: Client, kind: Kind, namespace: str, limit: int, labels: str) -> Listing:
     objects: list[bytes] = []
     token = ""
     while True:
-        answer = await client.list_page(kind, namespace, limit=limit, token=token)
+        answer = await client.list_page(kind, namespace, limit=limit, token=token, labels=labels)
         try:
             page = _PAGE.decode(answer.body)
             await _copy(kind, page.items or [], objects)

@@ -81,8 +81,9 @@ def get_path(path: str, *, accept: str = JSON, etag: str = "") -> Request:
     return Request("get", path.split("/")[1], "GET", path, accept=accept, etag=etag)
 
 
-def list_page(kind: Kind, namespace: str, *, limit: int = 0, token: str = "") -> Request:
-    query = _given(limit=str(limit or ""), **{"continue": token})
+def list_page(kind: Kind, namespace: str, *, limit: int = 0, token: str = "", labels: str = "") -> Request:
+    """A page of a list; `labels` is a label selector."""
+    query = _given(limit=str(limit or ""), **{"continue": token}, labelSelector=labels)
     return Request("list", _resource(kind), "GET", path_of(kind, namespace), query)
 
 

@@ -71,3 +71,4 @@ def test_a_json_patch_is_sent_as_the_list_that_it_is() -> None:
 def test_a_page_names_its_limit_and_where_it_goes_on() -> None:
     assert request.list_page(DEPLOYMENT, "", limit=5, token="t=1").target.endswith("?limit=5&continue=t%3D1")
     assert request.list_page(DEPLOYMENT, "").target.endswith("/deployments")
+    assert request.list_page(DEPLOYMENT, "", labels="team in (a)").target.endswith("?labelSelector=team+in+%28a%29")
