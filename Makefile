@@ -97,7 +97,7 @@ lock: $(READY) ## Resolve the lock files anew from pyproject.toml; UPGRADE=1 tak
 	@$(UV_COMPILE) --group dev --output-file requirements-dev.lock
 
 .PHONY: chart
-chart: $(READY) ## Make anew what is made from the chart and for it: deploy/, the tables of its README, the settings in its schema
+chart: $(READY) ## Make anew what is made from the chart or for it: deploy/, the tables of its README
 	@$(BIN)/python -m devcluster.chart
 
 .PHONY: clean

@@ -1,16 +1,44 @@
-"""Installs what the operator needs, as a user does, from crds/ and deploy/."""
+"""Installs what the operator needs, as a user does: the chart, with helm."""
 
+import subprocess
 from pathlib import Path
 
+from devcluster.binaries import ensure_packaging
 from devcluster.cluster import DevCluster
+from devcluster.errors import DevClusterError
 from tests.cluster.operator import ACCOUNT, NAMESPACE, ROOT
 
 CRD = "applications.gitops-operator.io"
-_MANIFESTS = ("crds", "deploy/10-namespace.yaml", "deploy/20-rbac.yaml", "deploy/30-writer.yaml")
+CHART = ROOT / "charts" / "gitops-operator"
+RELEASE = "gitops-operator"
 
 
 def install(cluster: DevCluster) -> Path:
-    """Everything but the Deployment; returns the kubeconfig of the operator's service account."""
-    cluster.kubectl("apply", *(flag for path in _MANIFESTS for flag in ("-f", str(ROOT / path))))
+    """Everything but Pods; returns the kubeconfig of the operator's service account."""
+    upgrade(cluster)
     cluster.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
     return cluster.kubeconfig_for(ACCOUNT, NAMESPACE)
+
+
+def upgrade(cluster: DevCluster, *values: str, release: str = RELEASE, namespace: str = NAMESPACE) -> str:
+    """Installs the chart, or gives the release these values (`name=value`). No node here could run its container."""
+    flags = [flag for value in ("replicas=0", *values) for flag in ("--set", value)]
+    return helm(
+        cluster, "upgrade", "--install", release, str(CHART), "--namespace", namespace, "--create-namespace", *flags
+    )
+
+
+def helm(cluster: DevCluster, *arguments: str) -> str:
+    """Runs helm as the administrator; returns what it prints."""
+    homes = {f"HELM_{what}_HOME": str(cluster.folder / "helm" / what.lower()) for what in ("CACHE", "CONFIG", "DATA")}
+    done = subprocess.run(
+        [str(ensure_packaging() / "helm"), *arguments],
+        env={**cluster.environment(), **homes},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise DevClusterError(f"helm {' '.join(arguments)}: exit code {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
