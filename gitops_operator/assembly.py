@@ -34,6 +34,7 @@ from gitops_operator.settings import Settings
 from gitops_operator.sight import Sight
 from gitops_operator.source.limits import Limits
 from gitops_operator.source.repositories import Repositories
+from gitops_operator.tallies import Tallies
 from gitops_operator.view import Chance
 from gitops_operator.wakeups import Priority, Wakeups
 from gitops_operator.workers import Workers
@@ -64,14 +65,15 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     session = await session_of(settings)
     client = Client(session, _CLUSTER, measurements, writes=settings.writes_in_flight)
     store = Store(assess=assess, beside=assess_beside, installation=settings.installation)
-    storyteller = Storyteller(client, metrics)
+    tallies = Tallies(metrics)
+    storyteller = Storyteller(client, tallies)
     access = Access(store, settings.namespace)
     # The lease and the feed tell the engine, which is built last.
     leadership = _leadership(settings, session, measurements, lambda leads: engine.lead(leads=leads))
     feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements)  # noqa: PLW0108 - engine is not there yet
     rules = Rules(settings.installation, settings.namespace, _serves(settings))
     destination = Destination(client, store, rules, may_write=leadership.is_leader, moved=feed.moved)
-    repositories = _repositories(settings, wakeups, metrics)
+    repositories = _repositories(settings, wakeups, GitMeasurements(metrics, tallies))
     manifests = Manifests(
         repositories,
         RenderCache(settings.data_folder / "renders"),
@@ -95,6 +97,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
         workers=Workers(reconciler, wakeups, leadership.is_leader, metrics, look_interval=settings.look_interval),
         leadership=leadership,
         storyteller=storyteller,
+        tallies=tallies,
         metrics=metrics,
     )
     engine = Engine(parts, settings)
@@ -114,13 +117,13 @@ def _leadership(
     )
 
 
-def _repositories(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> Repositories:
+def _repositories(settings: Settings, wakeups: Wakeups, observer: GitMeasurements) -> Repositories:
     limits = Limits(interval=settings.poll_interval, timeout=settings.git_timeout, allow_file=settings.allow_file_urls)
     return Repositories(
         settings.data_folder / "repositories",
         wake=lambda key: wakeups.wake(key, Priority.COMMIT),
         limits=limits,
-        observer=GitMeasurements(metrics),
+        observer=observer,
     )
 
 

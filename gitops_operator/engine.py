@@ -18,6 +18,7 @@ from gitops_operator.model.kind import KindState
 from gitops_operator.narrator import Storyteller
 from gitops_operator.settings import Settings
 from gitops_operator.source.repositories import Repositories
+from gitops_operator.tallies import Tallies
 from gitops_operator.wakeups import Priority, Wakeups
 from gitops_operator.web import WebServer
 from gitops_operator.workers import Workers
@@ -48,6 +49,7 @@ class Parts:
     workers: Workers
     leadership: Leadership
     storyteller: Storyteller
+    tallies: Tallies
     metrics: Metrics
 
 
@@ -144,6 +146,7 @@ class Engine:
     def lead(self, *, leads: bool) -> None:
         """Begin to act, or leave it to another operator."""
         self._parts.metrics.leader.set(leads)
+        self._parts.tallies.lead(leads=leads)
         _log.info("leading" if leads else "not leading any more")
         if leads:
             self.wake_all(Priority.PERIODIC)
@@ -201,6 +204,8 @@ class Engine:
         parts, metrics = self._parts, self._parts.metrics
         name = "in-cluster"
         metrics.queue_depth.set(parts.wakeups.depth)
+        metrics.queue_oldest_seconds.set(parts.wakeups.longest_wait())
+        metrics.workers_busy.set(parts.wakeups.working)
         metrics.cache_objects.labels(name).set(len(parts.store))
         metrics.cache_kind_state.clear()
         for kind, status in parts.store.kind_statuses().items():

@@ -10,6 +10,7 @@ from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.render.cache import Result
+from gitops_operator.tallies import Tallies
 
 _TOOL = "directory"
 
@@ -19,6 +20,8 @@ class Measurements:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        for result in Result:  # a series that began with its first value would hide that one from increase()
+            metrics.render_cache.labels(str(result))
 
     def request(self, *, cluster: str, verb: str, resource: str, code: int, dry_run: bool) -> None:
         """One request to the Kubernetes API."""
@@ -47,8 +50,8 @@ class Measurements:
 class GitMeasurements:
     """Implements `source.limits.Observer`."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: Metrics, tallies: Tallies) -> None:
+        self._metrics, self._tallies = metrics, tallies
 
     def request(self, host: str, operation: str, result: str) -> None:
         self._metrics.git_requests.labels(host, operation, result).inc()
@@ -56,5 +59,5 @@ class GitMeasurements:
     def fetched(self, host: str, seconds: float) -> None:
         self._metrics.git_fetch_seconds.labels(host).observe(seconds)
 
-    def detected(self, key: ApplicationKey, revision: Revision, committed_at: float) -> None:  # noqa: ARG002 - no labels
-        self._metrics.commit_to_detected.observe(max(time.time() - committed_at, 0.0))
+    def detected(self, key: ApplicationKey, revision: Revision, committed_at: float) -> None:
+        self._tallies.detected(key, revision, committed_at)

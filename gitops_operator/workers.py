@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from gitops_operator import logs
 from gitops_operator.errors import ClusterError
@@ -20,6 +21,14 @@ _SOON, _LATEST = 0.05, 60.0
 _MOVED_MEANWHILE = frozenset({404, 409})
 
 _log = logging.getLogger(__name__)
+
+
+class _Again(StrEnum):
+    """Why a pass is run again: the Application moved meanwhile, the API server refused its status, or a bug."""
+
+    CONFLICT = "conflict"
+    API = "api"
+    BUG = "bug"
 
 
 class Workers:
@@ -38,6 +47,10 @@ class Workers:
         self._look_interval = look_interval
         self._failures: dict[ApplicationKey, int] = {}
         self._stopping = False
+        for reason in _Again:  # a series that began with its first value would hide that one from increase()
+            metrics.reconcile_failures.labels(str(reason))
+        for priority in Priority:
+            metrics.queue_wait_seconds.labels(priority.name.lower())
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -111,6 +124,8 @@ class Workers:
         """The Application moved meanwhile: at once, when the cache has seen it. Else later and later."""
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         has_moved = error is not None and error.status in _MOVED_MEANWHILE
+        why = _Again.BUG if error is None else _Again.CONFLICT if has_moved else _Again.API
+        self._metrics.reconcile_failures.labels(str(why)).inc()
         if error is not None and not has_moved:
             _log.warning("the Application could not be written: %s", error.message)
         wait = min((_SOON if has_moved else 1.0) * 2 ** min(failures - 1, 10), _LATEST)

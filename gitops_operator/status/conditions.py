@@ -76,6 +76,11 @@ def stamp(seen: Observation) -> str:
     return seen.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def ready_reason(seen: Observation) -> str:
+    """The reason of the condition Ready."""
+    return str(_ready(seen)[1])
+
+
 def is_said(stored: Mapping[str, Any], reason: str, message: str) -> bool:
     """Whether a stored condition says this already, though perhaps cut."""
     said = str(stored.get("message", ""))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+import pytest
+
 from gitops_operator.errors import ClusterError
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import ApplicationKey
@@ -54,7 +56,14 @@ class Bench:
     passes: Passes
     wakeups: Wakeups
     workers: Workers
+    metrics: Metrics
     leads: bool = True
+
+    def failures(self) -> dict[str, float]:
+        """Passes that are run again, by their reasons."""
+        families = self.metrics.registry.collect()
+        (found,) = [family for family in families if family.name == "gitops_reconcile_failures"]
+        return {sample.labels["reason"]: sample.value for sample in found.samples}
 
     async def until(self, passes: int) -> None:
         async with asyncio.timeout(5):
@@ -67,8 +76,9 @@ async def working(
     does: Callable[[ApplicationKey], Awaitable[datetime | None]] = _nothing, *, number: int = 2, interval: float = 60.0
 ) -> AsyncIterator[Bench]:
     passes, wakeups = Passes(does), Wakeups(asyncio.get_running_loop().time)
-    workers = Workers(cast("Reconciler", passes), wakeups, lambda: bench.leads, Metrics(), look_interval=interval)
-    bench = Bench(passes, wakeups, workers)
+    metrics = Metrics()
+    workers = Workers(cast("Reconciler", passes), wakeups, lambda: bench.leads, metrics, look_interval=interval)
+    bench = Bench(passes, wakeups, workers, metrics)
     running = asyncio.create_task(workers.run(number))
     try:
         yield bench
@@ -224,3 +234,23 @@ async def test_stopping_does_not_wait_for_ever() -> None:
         began = asyncio.get_running_loop().time()
         await bench.workers.stop(0.05)
         assert asyncio.get_running_loop().time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "error, reason",
+    [
+        (ClusterError("the object has been modified", status=409), "conflict"),
+        (ClusterError("unavailable", status=503), "api"),
+        (RuntimeError("nobody foresaw this"), "bug"),
+    ],
+    ids=["conflict", "api", "bug"],
+)
+async def test_a_pass_that_is_run_again_is_counted_by_its_reason(error: Exception, reason: str) -> None:
+    async def fail_once(key: ApplicationKey) -> None:
+        if len(bench.passes.made) == 1:
+            raise error
+
+    async with working(fail_once) as bench:
+        bench.wakeups.wake(SHOP, Priority.USER)
+        await bench.until(2)
+        assert bench.failures() == {"conflict": 0, "api": 0, "bug": 0, reason: 1}

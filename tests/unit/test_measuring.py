@@ -1,7 +1,5 @@
 """What the parts of the operator tell of themselves, as metrics."""
 
-import time
-
 import pytest
 
 from gitops_operator.measuring import GitMeasurements, Measurements
@@ -9,6 +7,7 @@ from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.render.cache import Result
+from gitops_operator.tallies import Tallies
 
 APP = ApplicationKey("apps", "web")
 
@@ -55,7 +54,7 @@ def test_the_lag_of_events_is_measured() -> None:
 
 def test_git_requests_are_counted_and_fetches_measured() -> None:
     metrics = Metrics()
-    git = GitMeasurements(metrics)
+    git = GitMeasurements(metrics, Tallies(metrics))
     git.request("git.example.com", "ls-refs", "ok")
     git.fetched("git.example.com", 1.5)
     labels = {"host": "git.example.com", "operation": "ls-refs", "result": "ok"}
@@ -63,11 +62,28 @@ def test_git_requests_are_counted_and_fetches_measured() -> None:
     assert value(metrics, "gitops_git_fetch_seconds_sum", host="git.example.com") == 1.5
 
 
-@pytest.mark.parametrize("age, expected", [(5.0, 5.0), (-50.0, 0.0)])
-def test_detection_counts_from_the_commit(age: float, expected: float) -> None:
+def test_detection_counts_from_the_commit() -> None:
     metrics = Metrics()
-    GitMeasurements(metrics).detected(APP, Revision("a" * 40), time.time() - age)
-    assert value(metrics, "gitops_commit_to_detected_seconds_sum") == pytest.approx(expected, abs=1.0)
+    tallies = Tallies(metrics, lambda: 105.0)
+    tallies.lead(leads=True)
+    GitMeasurements(metrics, tallies).detected(APP, Revision("a" * 40), 100.0)
+    assert value(metrics, "gitops_commit_to_detected_seconds_sum") == 5.0
+
+
+def test_each_result_of_a_look_into_the_render_cache_is_a_series_from_the_start() -> None:
+    metrics = Metrics()
+    Measurements(metrics)
+    assert [value(metrics, "gitops_render_cache_total", result=str(result)) for result in Result] == [0] * len(Result)
+
+
+def test_the_version_is_shown() -> None:
+    (family,) = [found for found in Metrics().registry.collect() if found.name == "gitops_build_info"]
+    (sample,) = family.samples
+    assert sample.labels["version"] != ""
+
+
+def test_the_process_itself_is_measured() -> None:
+    assert value(Metrics(), "process_resident_memory_bytes") not in {None, 0.0}
 
 
 def test_all_metrics_are_served_as_text() -> None:

@@ -1,10 +1,9 @@
-"""Events and metrics of passes."""
+"""Events of passes."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,33 +11,13 @@ import pytest
 
 from gitops_operator.errors import ClusterError
 from gitops_operator.metrics import Metrics
-from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.kind import Kind
-from gitops_operator.model.revision import Revision
 from gitops_operator.narrator import Storyteller
-from gitops_operator.status import Event, Observation
-from gitops_operator.view import NOTHING_DONE, Done
-from tests.unit.plan.situations import (
-    APP,
-    NOW,
-    SHA,
-    application,
-    drifted,
-    failed,
-    key,
-    missing,
-    operation,
-    outcome,
-    refused,
-    settled,
-    succeeded,
-)
-from tests.unit.status.observations import observation
+from gitops_operator.status import Event
+from gitops_operator.tallies import Tallies
+from tests.unit.plan.situations import APP, NOW, application
 
-FORMER = {"history": [{"id": 1, "operation": "op0", "revisions": ["b" * 40]}]}
-COMMITTED = (NOW - timedelta(seconds=7)).timestamp()
 STARTED = Event("Normal", "SyncStarted", "Sync op1 started.")
-PROGRESSING = Health(HealthStatus.PROGRESSING)
 
 
 class Server:
@@ -60,8 +39,8 @@ class Server:
 
 class Stage:
     def __init__(self, refuses: int = 0) -> None:
-        self.server, self.metrics, self.now = Server(refuses), Metrics(), NOW
-        self.teller = Storyteller(self.server, self.metrics, lambda: self.now)
+        self.server, self.now = Server(refuses), NOW
+        self.teller = Storyteller(self.server, Tallies(Metrics()), lambda: self.now)
 
     @asynccontextmanager
     async def runs(self) -> AsyncIterator[None]:
@@ -75,12 +54,6 @@ class Stage:
             self.teller.tell(application(), events)
             await self.teller.flush(1.0)
         return list(self.server.events.values())
-
-    def value(self, name: str, /, **labels: str) -> float | None:
-        return self.metrics.registry.get_sample_value(name, labels)
-
-
-# --- events ---
 
 
 async def test_an_event_stands_on_its_application() -> None:
@@ -152,139 +125,3 @@ async def test_a_server_that_takes_no_events_does_not_hold_the_end(caplog: pytes
 async def test_too_many_events_are_dropped_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
     Stage().teller.tell(application(), [STARTED] * 1001)
     assert "an Event was dropped" in caplog.text
-
-
-# --- metrics ---
-
-
-def passed(stage: Stage, before: Any, after: Any, *changes: Any, done: Done = NOTHING_DONE, **more: Any) -> Observation:
-    """A pass that found one operation and left another."""
-    given = {"status": FORMER, "committed_at": COMMITTED, **more}
-    seen = observation(*changes, operation=after, **given)
-    seen = replace(seen, application=replace(seen.application, operation=before))
-    stage.teller.passed(seen, done)
-    return seen
-
-
-def info(stage: Stage) -> list[dict[str, str]]:
-    (family,) = [found for found in stage.metrics.registry.collect() if found.name == "gitops_application_info"]
-    return [sample.labels for sample in family.samples]
-
-
-def test_there_is_one_line_for_each_application_and_it_follows() -> None:
-    stage = Stage()
-    passed(stage, None, None, drifted())
-    passed(stage, None, None, settled(), health=PROGRESSING)
-    assert info(stage) == [
-        {
-            "namespace": "apps",
-            "name": "web",
-            "sync": "Synced",
-            "health": "Progressing",
-            "repository": "https://git.example.com/web.git",
-            "revision": "a" * 12,
-        }
-    ]
-
-
-@pytest.mark.parametrize("url", ["https://token@git.example.com/web.git", "https://bot:pass@git.example.com/web.git"])
-def test_a_metric_shows_no_credential(url: str) -> None:
-    stage, app = Stage(), application()
-    passed(stage, None, None, app=replace(app, source=replace(app.source, repo_url=url)))
-    assert info(stage)[0]["repository"] == "https://git.example.com/web.git"
-
-
-def test_an_application_that_is_gone_is_gone_from_the_metrics() -> None:
-    stage = Stage()
-    passed(stage, None, None, settled(), fights=2)
-    stage.teller.forget(APP)
-    assert info(stage) == []
-    assert stage.value("gitops_fights", namespace="apps", name="web") is None
-
-
-def test_syncs_are_counted_when_they_end_and_once() -> None:
-    stage = Stage()
-    passed(stage, None, operation(), missing())
-    for _ in range(2):  # the status was refused, the pass is run again
-        passed(stage, operation(), succeeded(), settled())
-    passed(stage, succeeded(), succeeded(), settled())
-    passed(stage, operation(id="op2"), failed(id="op2"), missing())
-    assert stage.value("gitops_sync_total", trigger="automated", phase="Succeeded") == 1
-    assert stage.value("gitops_sync_total", trigger="automated", phase="Failed") == 1
-
-
-def test_a_request_that_failed_before_it_began_is_counted() -> None:
-    stage = Stage()
-    passed(stage, succeeded(), failed(id="op2", trigger="manual"), missing())
-    assert stage.value("gitops_sync_total", trigger="manual", phase="Failed") == 1
-
-
-def test_nothing_is_counted_anew_after_a_restart() -> None:
-    stage = Stage()
-    passed(stage, succeeded(), succeeded(), settled())
-    assert stage.value("gitops_sync_total", trigger="automated", phase="Succeeded") is None
-
-
-def seconds(stage: Stage, what: str) -> tuple[float | None, float | None]:
-    name = f"gitops_commit_to_{what}_seconds"
-    return stage.value(f"{name}_count"), stage.value(f"{name}_sum")
-
-
-def test_the_way_of_a_commit_is_measured_to_the_end_of_its_sync_and_to_health() -> None:
-    stage = Stage()
-    passed(stage, operation(), succeeded(), settled(), health=PROGRESSING)
-    assert (seconds(stage, "applied"), seconds(stage, "healthy")) == ((1, 7), (0, 0))
-    passed(stage, succeeded(), succeeded(), settled(), now=NOW + timedelta(seconds=10))
-    passed(stage, succeeded(), succeeded(), settled(), now=NOW + timedelta(seconds=20))
-    assert seconds(stage, "healthy") == (1, 17)
-
-
-SAME = {"history": [{"id": 1, "operation": "op0", "revisions": [SHA]}]}
-
-
-@pytest.mark.parametrize(
-    "after, more",
-    [
-        (succeeded(), {"status": {}}),
-        (succeeded(), {"status": SAME}),
-        (succeeded(pinned=True), {}),
-        (failed(), {}),
-        (succeeded(), {"committed_at": 0.0}),
-    ],
-    ids=["first sync", "same commit", "named revision", "failure", "unknown time"],
-)
-def test_the_age_of_any_other_commit_is_not_measured(after: Any, more: dict[str, Any]) -> None:
-    stage = Stage()
-    passed(stage, operation(), after, settled(), **more)
-    assert (seconds(stage, "applied"), seconds(stage, "healthy")) == ((0, 0), (0, 0))
-
-
-def test_a_commit_from_the_future_took_no_time() -> None:
-    stage = Stage()
-    passed(stage, operation(), succeeded(), settled(), committed_at=NOW.timestamp() + 100)
-    assert seconds(stage, "applied") == (1, 0)
-
-
-def test_drift_is_counted_and_its_correction_measured() -> None:
-    stage, its, other = Stage(), key("ConfigMap", "front"), key("ConfigMap", "other")
-    done = Done((outcome(its), refused(other)), drift={its: (), other: ()}, began=NOW - timedelta(seconds=2))
-    passed(stage, succeeded(), succeeded(), settled(), done=done)
-    assert stage.value("gitops_drift_detected_total") == 2
-    assert stage.value("gitops_drift_corrected_seconds_count") == 1
-    assert stage.value("gitops_drift_corrected_seconds_sum") == 2
-
-
-def test_fights_are_shown_until_they_are_over() -> None:
-    stage = Stage()
-    found = []
-    for fights in (0, 2, 0):
-        passed(stage, None, None, settled(), fights=fights)
-        found.append(stage.value("gitops_fights", namespace="apps", name="web"))
-    assert found == [None, 2, 0]
-
-
-def test_a_revision_that_is_not_known_yet_is_empty() -> None:
-    stage = Stage()
-    passed(stage, None, None, revision=None)
-    passed(stage, None, None, revision=Revision("c" * 40))
-    assert [labels["revision"] for labels in info(stage)] == ["c" * 12]
