@@ -18,6 +18,8 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LAW := tests/adapters/test_drift_law.py
 STARTED := $(shell date +%s)
 ELAPSED = $$(($$(date +%s) - $(STARTED)))
+# Every warning is an error: dead links and anchors, pages that no menu names, unknown languages.
+SITE := $(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
 
 # A cluster is used only when it is named to make itself (`make demo KUBECONFIG=…`), never because a shell exports one.
 ifneq ($(origin KUBECONFIG),command line)
@@ -42,6 +44,9 @@ demo: ## A control plane, a Git server, the operator and three Applications; KEE
 	@$(if $(CLUSTER_FLAGS),:,$(STEP) 'Control plane' $(BIN)/python -m devcluster build)
 	@$(BIN)/python -m devcluster.demo $(if $(KEEP),--keep) $(CLUSTER_FLAGS)
 
+.PHONY: setup
+setup: $(READY) ## The environment that all targets share, with gitops-operator and kubectl-gitops in .venv/bin
+
 ##@ Check it
 
 .PHONY: test
@@ -52,6 +57,7 @@ test: ## Everything: set-up, style, types, contracts, all tests (what .ci/run ru
 	@$(STEP) 'Ruff: format' $(BIN)/ruff format --check
 	@$(STEP) 'Mypy' $(BIN)/mypy
 	@$(STEP) 'Import contracts' $(BIN)/lint-imports
+	@$(STEP) 'Documentation' $(SITE)
 	@$(STEP) 'Tests: unit, line, architecture' $(PYTEST) tests/unit tests/line tests/architecture
 	@$(STEP) 'Tests: the law of drift' $(BIN)/pytest -m 'not soak' $(LAW)
 	@$(STEP) 'Tests: adapters, cluster' $(PYTEST) -m 'not soak' --ignore=$(LAW) tests/adapters tests/cluster
@@ -63,6 +69,10 @@ lint: $(READY) ## Style, types and contracts only
 	@$(STEP) 'Ruff: format' $(BIN)/ruff format --check
 	@$(STEP) 'Mypy' $(BIN)/mypy
 	@$(STEP) 'Import contracts' $(BIN)/lint-imports
+
+.PHONY: docs
+docs: $(READY) ## The documentation as a site: build/docs/index.html
+	@$(STEP) 'Documentation' $(SITE)
 
 .PHONY: unit
 unit: $(READY) ## The tests that need no process: unit, line, architecture
@@ -116,4 +126,5 @@ $(READY): requirements-dev.lock
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
