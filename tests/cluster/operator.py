@@ -93,6 +93,12 @@ class Operator:
     def is_running(self) -> bool:
         return self._process.is_running()
 
+    @property
+    def pid(self) -> int:
+        """Of the process of now."""
+        assert self._process.process is not None
+        return self._process.process.pid
+
     def _signal(self, number: int) -> None:
         assert self._process.process is not None
         os.killpg(self._process.process.pid, number)
