@@ -84,16 +84,33 @@ class World:
             self.operator.resume()
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What an operator needs; `kubeconfig` is that of its service account, `folder` its own."""
+
+    cluster: DevCluster
+    git: GitServer
+    kubeconfig: Path
+    folder: Path
+
+
+@contextlib.contextmanager
+def ground() -> Iterator[Ground]:
+    """Everything but the operator, for the block."""
+    with tempfile.TemporaryDirectory(prefix="gitops-benchmark-") as name, DevCluster("benchmark") as cluster:
+        folder, repositories = Path(name), Path(name) / "git"
+        repositories.mkdir()
+        kubeconfig = install(cluster)
+        with GitServer(repositories) as git:
+            yield Ground(cluster, git, kubeconfig, folder)
+
+
 @contextlib.contextmanager
 def world(**settings: object) -> Iterator[World]:
     """Everything, for the block; `settings` are the operator's flags. It polls rarely: benchmarks tell it to look."""
     flags: dict[str, Any] = {"poll_interval": 3600, "lease_duration": 120, **settings}
-    with tempfile.TemporaryDirectory(prefix="gitops-benchmark-") as folder, DevCluster("benchmark") as cluster:
-        git = Path(folder) / "git"
-        git.mkdir()
-        kubeconfig = install(cluster)
-        with GitServer(git) as server, running(Operator(kubeconfig, Path(folder), **flags)) as operator:
-            yield World(cluster, server, operator)
+    with ground() as place, running(Operator(place.kubeconfig, place.folder, **flags)) as operator:
+        yield World(place.cluster, place.git, operator)
 
 
 def application(name: str, url: str, **spec: Any) -> Mapping[str, Any]:

@@ -1,0 +1,98 @@
+"""The operator's engine in this very process, to measure what is too small to be seen from outside."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from benchmarks import objects
+from benchmarks.world import Ground, application
+from gitops_operator.assembly import assemble
+from gitops_operator.engine import Engine
+from gitops_operator.metrics import Metrics
+from gitops_operator.model.application import ApplicationKey
+from gitops_operator.reconciler import Reconciler
+from gitops_operator.settings import Settings
+from gitops_operator.sight import Sight
+from gitops_operator.wakeups import Wakeups
+from tests.cluster.operator import NAMESPACE
+
+_PATIENCE = 300.0
+
+
+@dataclass(frozen=True)
+class Inside:
+    """One engine at rest, with one Application of so many objects; nothing but the benchmark makes it look again."""
+
+    key: ApplicationKey
+    engine: Engine
+    metrics: Metrics
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return self.engine._parts.workers._reconciler
+
+    @property
+    def sight(self) -> Sight:
+        return self.reconciler._sight
+
+    async def look(self, *, at_everything: bool) -> None:
+        """One pass; at everything as after something has moved, else as when nothing has."""
+        if at_everything:
+            self.reconciler._memories[self.key].settled = ()
+        await self.reconciler.reconcile(self.key)
+
+    def requests(self) -> float:
+        """What was sent to the API server so far; neither watches nor the Lease."""
+        samples = next(iter(self.metrics.api_requests.collect())).samples
+        return sum(
+            one.value
+            for one in samples
+            if one.labels["verb"] != "watch" and not one.labels["resource"].endswith("leases")
+        )
+
+
+@contextlib.asynccontextmanager
+async def engine_with(place: Ground, number: int) -> AsyncIterator[Inside]:
+    """The engine, and an Application of so many objects that is in sync."""
+    repository = place.git.create("steady")
+    repository.commit(objects.as_files(objects.some(number)))
+    settings = Settings(
+        namespace=NAMESPACE,
+        kubeconfig=str(place.kubeconfig),
+        data_folder=place.folder / "inside",
+        http_host="127.0.0.1",
+        http_port=0,
+        poll_interval=3600.0,
+        look_interval=36000.0,
+        lease_duration=120.0,
+    )
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    metrics, wakeups = Metrics(), Wakeups(loop.time)
+    wakeups.bind(loop)
+    engine = await assemble(settings, wakeups, metrics)
+    running = asyncio.create_task(engine.run(stop))
+    try:
+        body = json.dumps(application("steady", place.git.http_url("steady")))
+        await asyncio.to_thread(place.cluster.apply, body)
+        inside = Inside(ApplicationKey(NAMESPACE, "steady"), engine, metrics)
+        await _until_ready(inside)
+        yield inside
+    finally:
+        stop.set()
+        await running
+
+
+async def _until_ready(inside: Inside) -> None:
+    """Ready, and so long that what comes after it, the last events of its objects, has come."""
+    async with asyncio.timeout(_PATIENCE):
+        while not _is_ready(inside):  # noqa: ASYNC110 - it hangs on the state of the whole engine
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(3)
+
+
+def _is_ready(inside: Inside) -> bool:
+    seen = inside.reconciler._cluster.application(inside.key)
+    conditions = seen.status.get("conditions") or () if seen is not None else ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
