@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_operator.cli.command import BATCH, FILES, OUTPUT, Command, Group
+from gitops_operator.cli.online.table import ONLINE
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -18,4 +19,5 @@ COMMANDS: tuple[Command, ...] = (
         ),
         "parse",
     ),
+    *ONLINE,
 )

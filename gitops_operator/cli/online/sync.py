@@ -1,0 +1,168 @@
+"""`kubectl gitops sync`: ask for a sync, watch it, say what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gitops_operator.cli.console import Colour, Console
+from gitops_operator.cli.exits import CommandError, Exit
+from gitops_operator.cli.online.applications import edit, get_application, key_named, key_of
+from gitops_operator.cli.online.operation import Outcome, Running, Verdict
+from gitops_operator.cli.online.reach import Reach, online
+from gitops_operator.cli.online.screen import counts_in_words, took
+from gitops_operator.cli.online.wait import limit_of
+from gitops_operator.cli.online.words import age, colour_of, health_of, now, short
+from gitops_operator.cli.tables import printable
+from gitops_operator.errors import ClusterError
+from gitops_operator.model.application import Application, ApplicationKey
+from gitops_operator.model.kind import Kind
+from gitops_operator.model.operation import Operation
+from gitops_operator.model.parsing import parse_application
+
+_REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
+_ATTEMPTS = 5
+
+
+def run(arguments: argparse.Namespace, console: Console) -> Exit:
+    limit = limit_of(arguments.timeout)
+
+    async def work(reach: Reach) -> Exit:
+        key = await key_named(arguments, reach)
+        asked = await _ask(reach, key, arguments)
+        if arguments.asynchronous:
+            console.line(f"A sync of {key} is asked for.")
+            return Exit.FINE
+        outcome = await _watched(reach, console, asked, limit)
+        return _say(console, outcome, limit)
+
+    return online(work, arguments, console)
+
+
+async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace) -> Running:
+    """Write the request; somebody else's write in between makes us look again."""
+    request = _request(arguments, await _who(reach))
+    for attempt in range(_ATTEMPTS):
+        body = await get_application(reach, key)
+        before = parse_application(body)
+        _check(before, replaces=arguments.replace)
+        fence = {"metadata": {"resourceVersion": before.resource_version}}
+        try:
+            # A merge patch merges: what an earlier request holds and ours does not must go.
+            written = await edit(reach.client, key, {**fence, "operation": _whole(body.get("operation"), request)})
+        except ClusterError as error:
+            if error.status != 409 or attempt == _ATTEMPTS - 1:
+                raise
+            continue
+        return Running(before, parse_application(written))
+    raise AssertionError  # the loop returns or raises
+
+
+def _request(arguments: argparse.Namespace, username: str) -> dict[str, Any]:
+    sync: dict[str, Any] = {}
+    if arguments.revision:
+        sync["revision"] = arguments.revision
+    if arguments.prune:
+        sync["prune"] = True
+    if arguments.options:
+        sync["syncOptions"] = arguments.options
+    request: dict[str, Any] = {"initiatedBy": {"username": username}, "sync": sync}
+    if arguments.retries is not None:
+        request["retry"] = {"limit": arguments.retries}
+    return request
+
+
+def _whole(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch that makes one object of another: what is not wanted is null."""
+    gone = dict.fromkeys((before or {}).keys() - after.keys())
+    both = {
+        name: _whole((before or {}).get(name), value) if isinstance(value, Mapping) else value
+        for name, value in after.items()
+    }
+    return {**gone, **both}
+
+
+def _check(application: Application, *, replaces: bool) -> None:
+    """What a request would only wait for is said now."""
+    key, suspend, operation = application.key, application.suspend, application.operation
+    if application.is_going:
+        raise CommandError(f"Application {key} is being deleted; there is nothing to sync")
+    if application.problems:
+        raise CommandError(f"Application {key} is not valid:\n" + "\n".join(application.problems), Exit.SEEN)
+    if suspend is not None and (suspend.until is None or suspend.until > now()):
+        why = f" ({suspend.reason})" if suspend.reason else ""
+        raise CommandError(f"Application {key} is suspended{why}; take spec.suspend away first", Exit.SEEN)
+    if replaces:
+        return
+    if operation is not None and operation.is_running:
+        raise CommandError(f"{_running(key, operation)}; wait for it, or end it with --replace", Exit.SEEN)
+    if application.request is not None:
+        by = f" by {application.request.initiated_by}" if application.request.initiated_by else ""
+        raise CommandError(f"a sync of {key} is asked for already{by}; wait for it, or use --replace", Exit.SEEN)
+
+
+def _running(key: ApplicationKey, operation: Operation) -> str:
+    by = f" by {operation.initiated_by}" if operation.initiated_by else ""
+    place = f"{operation.cursor.phase} wave {operation.cursor.wave}"
+    return f"a sync of {key} is running ({operation.trigger}{by}, for {age(operation.started_at, now())}, at {place})"
+
+
+async def _who(reach: Reach) -> str:
+    """Who asks, as the cluster knows us; it may be too old to say."""
+    try:
+        answer = await reach.client.create(_REVIEW, "", {"apiVersion": _REVIEW.api_version, "kind": _REVIEW.kind})
+    except ClusterError:
+        return getpass.getuser()
+    return str(((json.loads(answer.body).get("status") or {}).get("userInfo") or {}).get("username", ""))[:253]
+
+
+async def _watched(reach: Reach, console: Console, asked: Running, limit: float | None) -> Outcome:
+    try:
+        async with asyncio.timeout(limit):
+            return await asked.until_it_ends(reach, console)
+    except (TimeoutError, asyncio.CancelledError) as ended:
+        withdrawn = await asked.withdraw(reach)
+        outcome = Outcome(Verdict.WITHDRAWN if withdrawn else Verdict.LEFT, asked.latest, asked.waits_for)
+        if isinstance(ended, TimeoutError):
+            return outcome
+        _say(console, outcome, None)
+        raise
+
+
+def _say(console: Console, outcome: Outcome, limit: float | None) -> Exit:
+    """What came of it, on one screen."""
+    body = outcome.body
+    if body is None:
+        console.error("the Application was deleted meanwhile")
+        return Exit.SEEN
+    key, operation = key_of(body), parse_application(body).operation
+    if outcome.verdict is Verdict.ENDED and operation is not None:
+        return _say_end(console, body, operation)
+    after = f" after {limit:g} s" if limit is not None else ""
+    if outcome.verdict is Verdict.LEFT:
+        console.note(f"Not waiting any longer{after}; the sync of {key} goes on: kubectl gitops wait --for=idle {key}")
+    else:
+        console.note(f"The sync of {key} did not begin{after}, and the request is taken back: {outcome.why}")
+    return Exit.SEEN if outcome.verdict is Verdict.BLOCKED else Exit.TIMED_OUT
+
+
+def _say_end(console: Console, body: Mapping[str, Any], operation: Operation) -> Exit:
+    key, revision = key_of(body), short(operation.revisions[0]) if operation.revisions else ""
+    to = f" to {revision}" if revision else ""
+    done = counts_in_words(operation.counts)
+    if operation.phase == "Succeeded":
+        console.line(f"{console.paint('Synced', Colour.GREEN)} {key}{to} in {took(operation)}: {done}.")
+        health = (body.get("status") or {}).get("health") or {}
+        message = printable(str(health.get("message") or f"{health_of(body)}."))
+        console.line(f"Health: {console.paint(message, colour_of(health_of(body)))}")
+        return Exit.FINE
+    so_far = f": {done}" if any(operation.counts) else ""
+    console.line(f"{console.paint('Failed', Colour.RED)} to sync {key}{to} after {took(operation)}{so_far}.")
+    console.line(printable(operation.message))
+    if operation.retry_at:
+        console.line("It will be tried again by itself.")
+    return Exit.SEEN

@@ -1,0 +1,107 @@
+"""The commands that talk to a cluster: their rows in the table of commands."""
+
+from __future__ import annotations
+
+from gitops_operator.cli.command import Argument, Command, Group
+from gitops_operator.cli.online.flags import ONE, SEVERAL, timeout
+
+_FORMS = Argument(
+    ("-o", "--output"),
+    "table, wide, json, yaml or name (default: table; one Application that is named: a screen)",
+    {"choices": ("table", "wide", "json", "yaml", "name"), "default": "table", "metavar": "FORMAT"},
+)
+_WATCH = Argument(("-w", "--watch"), "go on with each change, until Ctrl-C", {"action": "store_true"})
+_ASYNC = Argument(("--async",), "ask, and do not wait for the end", {"action": "store_true", "dest": "asynchronous"})
+
+ONLINE: tuple[Command, ...] = (
+    Command(
+        "get",
+        Group.CLUSTER,
+        "Show Applications, or one of them in detail",
+        "Without names all Applications of the namespace in a table; with one name all that matters about it on a "
+        "screen: what differs, what is not healthy, what the last sync did, what is waited for.",
+        (*SEVERAL, _FORMS, _WATCH),
+        (
+            ("All Applications, and why they are not Ready", "kubectl gitops get -A -o wide"),
+            ("One Application in detail", "kubectl gitops get guestbook -n gitops-operator"),
+        ),
+        "online.get",
+    ),
+    Command(
+        "sync",
+        Group.CLUSTER,
+        "Sync an Application now, and watch it",
+        "Asks for a sync of the newest commit (or of --revision) and says what it does until it ends. Ctrl-C stops "
+        "watching, and takes the request back if it has not begun.",
+        (
+            *ONE,
+            Argument(
+                ("--revision",),
+                "sync this branch, tag or commit instead",
+                {"metavar": "REVISION", "default": ""},
+            ),
+            Argument(("--prune",), "delete what Git no longer has, whatever the prune limit", {"action": "store_true"}),
+            Argument(
+                ("--option",),
+                "a sync option for this sync, such as Replace=true; may be given several times",
+                {"metavar": "NAME=VALUE", "action": "append", "default": [], "dest": "options"},
+            ),
+            Argument(
+                ("--retries",),
+                "how often to try again when it fails; -1 is for ever (default: the Application's own)",
+                {"metavar": "NUMBER", "type": int, "default": None},
+            ),
+            Argument(("--replace",), "end a sync that is running, and begin this one", {"action": "store_true"}),
+            _ASYNC,
+            timeout("15m", "how long to watch"),
+        ),
+        (
+            ("Sync the newest commit", "kubectl gitops sync guestbook"),
+            (
+                "Go back to a tag, and delete what it does not have",
+                "kubectl gitops sync guestbook --revision v1.4 --prune",
+            ),
+        ),
+        "online.sync",
+    ),
+    Command(
+        "refresh",
+        Group.CLUSTER,
+        "Look at Git and cluster now",
+        "Has the operator look for new commits at once instead of at its next poll, and says what it found. --hard "
+        "also reads the manifests anew where nothing seems to have changed.",
+        (
+            *SEVERAL,
+            Argument(("--hard",), "forget what was rendered before", {"action": "store_true"}),
+            _ASYNC,
+            timeout("1m", "how long to wait for the look"),
+        ),
+        (
+            ("After a push", "kubectl gitops refresh guestbook && kubectl gitops wait guestbook"),
+            ("Everything of a team", "kubectl gitops refresh -A -l team=web"),
+        ),
+        "online.refresh",
+    ),
+    Command(
+        "wait",
+        Group.CLUSTER,
+        "Wait until Applications are ready, synced, healthy or deleted",
+        "Waits for the status to be about the newest spec, too, and for a refresh or sync that was asked for. With "
+        "several Applications all must get there.",
+        (
+            *SEVERAL,
+            Argument(
+                ("--for",),
+                "ready (synced and healthy), synced, healthy, idle (no sync runs), deleted, or condition=TYPE[=STATUS] "
+                "(default: ready)",
+                {"metavar": "GOAL", "default": "ready", "dest": "goal"},
+            ),
+            timeout("5m", "how long to wait"),
+        ),
+        (
+            ("Until a deployment is through", "kubectl gitops wait guestbook --timeout=10m"),
+            ("Until all of them are gone", "kubectl gitops wait -A -l team=web --for=deleted"),
+        ),
+        "online.wait",
+    ),
+)
