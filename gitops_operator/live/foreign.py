@@ -5,14 +5,14 @@ from __future__ import annotations
 from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.live import ForeignOwner
 from gitops_operator.model.resource import ARGO_PREFIX, ResourceKey
-from gitops_operator.model.tracking import TrackingId
+from gitops_operator.model.tracking import Tracker
 
 _ARGO_ID = ARGO_PREFIX + "tracking-id"
 _FLUX = ("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 
 
-def foreign_owner(sighting: Sighting, tracking: TrackingId | None, installation: str) -> ForeignOwner | None:
-    """The first tool, if any, that says the object is its own; `tracking` is our id on it, if it counts."""
+def foreign_owner(sighting: Sighting, tracking: Tracker | None, installation: str) -> ForeignOwner | None:
+    """The first tool, if any, that says the object is its own; `tracking` is what our id on it says, if it counts."""
     if tracking is not None and tracking.installation != installation:
         return ForeignOwner(f"GitOps operator {tracking.installation}".rstrip(), str(tracking.application))
     argo = sighting.annotations.get(_ARGO_ID)

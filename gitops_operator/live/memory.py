@@ -141,7 +141,7 @@ class Memory:
         if held is None or held.live.tracking is None:
             return
         live = replace(held.live, baseline=baseline.value, settled=baseline.settled)
-        record.detail = held._replace(live=live, applied_at=applied_at)
+        record.detail = held.but(live=live, applied_at=applied_at)
         if live.baseline != held.live.baseline:
             apps = self.concerned(live.key, record)
             news.note(apps)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 from gitops_operator.live.baseline import Present, carry
-from gitops_operator.live.bodies import Bodies
+from gitops_operator.live.bodies import PackedBody
 from gitops_operator.live.exclusions import Exclusions
 from gitops_operator.live.family import CLAIM
 from gitops_operator.live.foreign import foreign_owner
@@ -18,6 +18,7 @@ from gitops_operator.model.health import Health
 from gitops_operator.model.hierarchy import OwnerRef, owners_of
 from gitops_operator.model.live import LiveObject, StoredBody
 from gitops_operator.model.managed_fields import WHOLE, Lens, adoptable_managers, ownership
+from gitops_operator.model.packing import Packer
 from gitops_operator.model.resource import (
     ARGO_PREFIX,
     DESIRED_DIGEST,
@@ -26,8 +27,11 @@ from gitops_operator.model.resource import (
     TRACKING_ID,
     Body,
     GroupKind,
+    ResourceKey,
 )
-from gitops_operator.model.tracking import TrackingId, counts_on, parse_tracking_id
+from gitops_operator.model.tracking import Tracker, counts_on, parse_tracking_id
+
+_Value = TypeVar("_Value")
 
 Assess = Callable[[Body], Health | None]
 Beside = Callable[[Sequence[Body]], Assess]
@@ -63,7 +67,9 @@ class Observer:
         self._setup = setup
         self._exclusions = exclusions
         self._assess = setup.assess
-        self._bodies = Bodies()
+        self._packer = Packer(PackedBody)
+        self._trackers: dict[Tracker, Tracker] = {}
+        self._lenses: dict[Lens, Lens] = {}
         self._managers: dict[tuple[tuple[str, str, str, str], ...], tuple[str, ...]] = {}
         self._healths: dict[Health, Health] = {}
 
@@ -80,7 +86,9 @@ class Observer:
 
     def ownership_of(self, sighting: Sighting, held: Held) -> str:
         """H of an object that is no longer what the store holds, as H of `held` was computed."""
-        return ownership(sighting.body, self._lens(held.live.tracking, sighting.body), self._setup.manager)
+        return ownership(
+            sighting.body, self._lens(held.live.tracking, sighting.key, sighting.body), self._setup.manager
+        )
 
     def reconsider(self, held: Held) -> Held:
         """The same object through the lens of now."""
@@ -88,14 +96,14 @@ class Observer:
         if live.tracking is None or live.body is None:
             return held
         body = live.body.load()
-        lens = self._lens(live.tracking, body)
+        lens = self._lens(live.tracking, live.key, body)
         if lens == held.lens:
             return held
         owned = ownership(body, lens, self._setup.manager)
         present = Present(owned, lens, live.api_version, version_of(live.resource_version))
         baseline = carry(held, present, self._setup.manager)
         seen = replace(live, ownership=owned, baseline=baseline.value, settled=baseline.settled)
-        return held._replace(live=seen, lens=lens)
+        return held.but(live=seen, lens=lens)
 
     def learn(self, storage_classes: Sequence[Body]) -> None:
         """Assess beside these StorageClasses from here on."""
@@ -106,18 +114,18 @@ class Observer:
         """The same object, its health by what is beside it now."""
         if held.live.body is None:
             return held
-        return held._replace(live=replace(held.live, health=self._shared(self._assess(held.live.body.load()))))
+        return held.but(live=replace(held.live, health=self._shared(self._assess(held.live.body.load()))))
 
     def pack(self, sighting: Sighting) -> StoredBody:
         """The whole object, to be held."""
-        return self._bodies.pack(sighting.raw, sighting.api_version, sighting.kind.kind)
+        return self._packer.pack(sighting.raw, (sighting.api_version, sighting.kind.kind))
 
-    def _tracking_of(self, sighting: Sighting) -> TrackingId | None:
+    def _tracking_of(self, sighting: Sighting) -> Tracker | None:
         text = sighting.annotations.get(TRACKING_ID)
         found = parse_tracking_id(text) if text else None
         if found is None or not counts_on(found, sighting.key):
             return None
-        return TrackingId(intern(found.installation), intern(found.namespace), intern(found.name), sighting.key)
+        return _one_of(self._trackers, found.tracker)
 
     def _is_kept(self, sighting: Sighting) -> bool:
         """Whether an object is held whole though nobody tracks it: it is of a kept kind, or speaks to the engine."""
@@ -125,7 +133,7 @@ class Observer:
             return True
         return any(label.startswith(PREFIX) for label in sighting.labels)
 
-    def _extras(self, sighting: Sighting, found: TrackingId | None) -> Extras:
+    def _extras(self, sighting: Sighting, found: Tracker | None) -> Extras:
         metadata = sighting.metadata
         return Extras(
             deletion_timestamp=metadata.deletion_timestamp or "",
@@ -136,12 +144,12 @@ class Observer:
             managers=self._managers_of(metadata.managed_fields or []),
         )
 
-    def _held(self, sighting: Sighting, extras: Extras, tracking: TrackingId | None, previous: Held | None) -> Held:
+    def _held(self, sighting: Sighting, extras: Extras, tracking: Tracker | None, previous: Held | None) -> Held:
         fingerprint = sighting.fingerprint(self._setup.manager)
         if previous is not None and _is_only_status(sighting, fingerprint, previous):
             lens, owned = previous.lens, previous.live.ownership
         elif tracking is not None:
-            lens = self._lens(tracking, sighting.body)
+            lens = self._lens(tracking, sighting.key, sighting.body)
             owned = ownership(sighting.body, lens, self._setup.manager)
         else:
             lens, owned = WHOLE, ""
@@ -154,7 +162,7 @@ class Observer:
             resource_version=sighting.metadata.resource_version,
             generation=sighting.metadata.generation,
             **extras._replace(health=self._health(sighting))._asdict(),
-            tracking=tracking if previous is None or previous.live.tracking != tracking else previous.live.tracking,
+            tracking=tracking,
             digest=sighting.annotations.get(DESIRED_DIGEST, "") if tracking else "",
             ownership=owned,
             baseline=baseline.value,
@@ -163,17 +171,14 @@ class Observer:
         )
         return Held(live, fingerprint, lens, previous.applied_at if previous else 0)
 
-    def _lens(self, tracking: TrackingId | None, body: Body) -> Lens:
-        return self._exclusions.lens(tracking.application, tracking.key, body) if tracking else WHOLE
+    def _lens(self, tracking: Tracker | None, key: ResourceKey, body: Body) -> Lens:
+        return _one_of(self._lenses, self._exclusions.lens(tracking.application, key, body)) if tracking else WHOLE
 
     def _health(self, sighting: Sighting) -> Health | None:
         return self._shared(self._assess(sighting.body))
 
     def _shared(self, health: Health | None) -> Health | None:
-        """Many objects are as healthy as each other: one value in memory is enough."""
-        if health is None or len(self._healths) > _MEMO_SIZE:
-            return health
-        return self._healths.setdefault(health, health)
+        return _one_of(self._healths, health) if health is not None else None
 
     def _managers_of(self, entries: list[Entry]) -> tuple[str, ...]:
         names = tuple((entry.manager, entry.operation, entry.api_version, entry.subresource) for entry in entries)
@@ -185,6 +190,11 @@ class Observer:
             if len(self._managers) < _MEMO_SIZE:
                 self._managers[names] = found
         return found
+
+
+def _one_of(known: dict[_Value, _Value], value: _Value) -> _Value:
+    """Many objects have equal values: one in memory is enough."""
+    return known.setdefault(value, value) if len(known) < _MEMO_SIZE else known.get(value, value)
 
 
 def _is_only_status(sighting: Sighting, fingerprint: int, previous: Held) -> bool:

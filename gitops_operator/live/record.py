@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from gitops_operator.model.health import Health
 from gitops_operator.model.hierarchy import OwnerRef
@@ -31,8 +34,8 @@ class Extras(NamedTuple):
 NO_EXTRAS = Extras()
 
 
-class Held(NamedTuple):
-    """An object of which the store holds everything.
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """An object of which the store holds everything; a struct, because there are many and it is half as large.
 
     `fingerprint` tells whether more than status moved, `lens` is what `live.ownership` was computed through, and
     `applied_at` the resourceVersion of the answer that `live.baseline` is of.
@@ -42,6 +45,10 @@ class Held(NamedTuple):
     fingerprint: int
     lens: Lens
     applied_at: int = 0
+
+    def but(self, **changes: Any) -> Held:
+        """The same with other values."""
+        return replace(self, **changes)
 
 
 class Record:

@@ -16,6 +16,7 @@ from gitops_operator.model.resource import Body, ResourceKey
 Annotations = Mapping[str, str]
 
 _OPAQUE = 0
+_FINGERPRINT_BYTES = 7  # what an int of 32 bytes holds
 
 
 class Entry(msgspec.Struct, rename="camel", gc=False):
@@ -113,7 +114,7 @@ class Sighting:
         It is of the bytes as they came: a server that writes the same object in another order costs a comparison more,
         never a change missed.
         """
-        digest = blake2b(digest_size=8)
+        digest = blake2b(digest_size=_FINGERPRINT_BYTES)
         parts = _PARTS.decode(self.raw)
         metadata = _PARTS.decode(parts.pop("metadata"))
         for left_out in _CHURN_OF_OBJECT:

@@ -10,7 +10,7 @@ from gitops_operator.model.health import Health
 from gitops_operator.model.hierarchy import OwnerRef
 from gitops_operator.model.kind import KindStatus
 from gitops_operator.model.resource import Body, GroupKind, ResourceKey
-from gitops_operator.model.tracking import TrackingId
+from gitops_operator.model.tracking import Tracker
 
 
 class StoredBody(Protocol):
@@ -31,11 +31,11 @@ class ForeignOwner(NamedTuple):
 class LiveObject:
     """What the cache holds of one object.
 
-    `tracking` is our tracking id where it names this very object; `digest` is the desired digest that our last apply
-    wrote; `ownership` is H of drift.md ("" without an Apply entry of ours); `baseline` is H of the answer to our last
-    apply ("" when not known, after a restart); `annotations` holds only those that the engine reads (our prefix, Argo
-    CD's, Helm's); `managers` are the co-owners whose fields adoption takes over; `body` is held for tracked objects
-    only; `settled` is the body as it was before `ownership` left `baseline`, for as long as they differ.
+    `tracking` says whose it is, where its tracking id names this very object; `digest` is the desired digest that our
+    last apply wrote; `ownership` is H of drift.md ("" without an Apply entry of ours); `baseline` is H of the answer to
+    our last apply ("" when not known, after a restart); `annotations` holds only those that the engine reads (our
+    prefix, Argo CD's, Helm's); `managers` are the co-owners whose fields adoption takes over; `body` is held for
+    tracked objects only; `settled` is the body as it was before `ownership` left `baseline`, while they differ.
     """
 
     key: ResourceKey
@@ -47,7 +47,7 @@ class LiveObject:
     finalizers: tuple[str, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     owners: tuple[OwnerRef, ...] = ()
-    tracking: TrackingId | None = None
+    tracking: Tracker | None = None
     foreign_owner: ForeignOwner | None = None
     digest: str = ""
     ownership: str = ""

@@ -12,21 +12,27 @@ from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.resource import ResourceKey
 
 
-class TrackingId(NamedTuple):
-    """A tracking id taken apart; `installation` is "" where only one operator works on the cluster."""
+class Tracker(NamedTuple):
+    """Whose an object is, as its tracking id says; `installation` is "" where one operator works on the cluster."""
 
     installation: str
     namespace: str
     name: str
-    key: ResourceKey
 
     @property
     def application(self) -> ApplicationKey:
         """The Application that the object belongs to."""
         return ApplicationKey(self.namespace, self.name)
 
+
+class TrackingId(NamedTuple):
+    """A tracking id taken apart."""
+
+    tracker: Tracker
+    key: ResourceKey
+
     def __str__(self) -> str:
-        return tracking_id(self.installation, self.application, self.key)
+        return tracking_id(self.tracker.installation, self.tracker.application, self.key)
 
 
 def tracking_id(installation: str, app: ApplicationKey, key: ResourceKey) -> str:
@@ -47,7 +53,7 @@ def parse_tracking_id(text: str) -> TrackingId | None:
     if len(owners) not in {2, 3} or not all(owners):
         return None
     installation = owners[0] if len(owners) == 3 else ""
-    return TrackingId(installation, owners[-2], owners[-1], ResourceKey(group, kind, namespace, name))
+    return TrackingId(Tracker(installation, *owners[-2:]), ResourceKey(group, kind, namespace, name))
 
 
 def counts_on(tracking: TrackingId | None, key: ResourceKey) -> bool:

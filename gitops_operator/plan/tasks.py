@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops_operator.model.application import SyncPolicy
 from gitops_operator.model.change import Change
 from gitops_operator.model.step import Propagation, Task, TaskKind
+from gitops_operator.model.tracking import TrackingId
 
 _PROPAGATION = {
     "PrunePropagationPolicy=background": Propagation.BACKGROUND,
@@ -53,5 +54,5 @@ def prune_task(change: Change, policy: SyncPolicy) -> Task:
         uid=live.uid,
         resource_version=live.resource_version,
         propagation=chosen[0] if chosen else Propagation.FOREGROUND,
-        tracking_id=str(live.tracking) if live.tracking else "",
+        tracking_id=str(TrackingId(live.tracking, live.key)) if live.tracking else "",
     )

@@ -3,7 +3,7 @@
 from gitops_operator.diff import Context
 from gitops_operator.model.live import Snapshot
 from gitops_operator.model.revision import Revision
-from gitops_operator.model.tracking import TrackingId
+from gitops_operator.model.tracking import Tracker
 from gitops_operator.plan import Hints
 from gitops_operator.view import Chance, Desired, View
 from tests.unit.plan.situations import APP, NOW, SHA, application, key, live
@@ -13,7 +13,7 @@ def test_only_the_applications_own_objects_count_for_the_prune_limit() -> None:
     ours, theirs, nobodys = (key("ConfigMap", name) for name in ("ours", "theirs", "nobodys"))
     objects = {
         ours: live(ours),
-        theirs: live(theirs, tracking=TrackingId("", "apps", "blog", theirs)),
+        theirs: live(theirs, tracking=Tracker("", "apps", "blog")),
         nobodys: live(nobodys, tracking=None),
     }
     view = View(

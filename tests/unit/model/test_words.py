@@ -20,7 +20,7 @@ from gitops_operator.model.resource import (
     options_of,
     wave_of,
 )
-from gitops_operator.model.tracking import TrackingId, counts_on, parse_tracking_id, tracking_id
+from gitops_operator.model.tracking import Tracker, TrackingId, counts_on, parse_tracking_id, tracking_id
 
 APP = ApplicationKey("argocd", "shop")
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,8}[a-z0-9])?", fullmatch=True)
@@ -94,7 +94,7 @@ def test_objects_are_written_as_people_write_them() -> None:
 def test_a_tracking_id_comes_back_whole(installation: str, app: ApplicationKey, key: ResourceKey) -> None:
     text = tracking_id(installation, app, key)
     found = parse_tracking_id(text)
-    assert found == TrackingId(installation, *app, key)
+    assert found == TrackingId(Tracker(installation, *app), key)
     assert str(found) == text
     assert counts_on(found, key)
 

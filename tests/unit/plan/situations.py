@@ -14,7 +14,7 @@ from gitops_operator.model.operation import Cursor, Operation, OperationPhase, O
 from gitops_operator.model.resource import SYNC_WAVE, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome, Result, TaskKind
-from gitops_operator.model.tracking import TrackingId
+from gitops_operator.model.tracking import Tracker
 from gitops_operator.plan import Plan, Situation, next_step
 
 NOW = datetime(2027, 1, 31, 8, tzinfo=UTC)
@@ -65,7 +65,7 @@ def live(its: ResourceKey, wave: int = 0, **more: Any) -> LiveObject:
         "uid": f"uid-{its.name}",
         "resource_version": "7",
         "annotations": annotations,
-        "tracking": TrackingId("", *APP, its),
+        "tracking": Tracker("", *APP),
         "ownership": "H",
         "baseline": "H",
     }

@@ -6,7 +6,7 @@ from gitops_operator.model.application import ApplicationKey, NamespaceMetadata
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.live import ForeignOwner, LiveObject
 from gitops_operator.model.resource import DESIRED_DIGEST, Resource, ResourceKey
-from gitops_operator.model.tracking import TrackingId
+from gitops_operator.model.tracking import Tracker
 from gitops_operator.plan import namespace_change, namespace_resource
 from tests.unit.diff.objects import Stored
 from tests.unit.plan.situations import APP, application, live
@@ -98,7 +98,7 @@ def test_two_applications_do_not_keep_the_metadata_of_one_namespace() -> None:
 
 
 def test_the_metadata_of_a_namespace_that_another_application_has_in_git_is_theirs() -> None:
-    theirs = stands(tracking=TrackingId("", "apps", "blog", ITS))
+    theirs = stands(tracking=Tracker("", "apps", "blog"))
     assert "from Application apps/blog, which tracks it:" in conflict(theirs)
 
 
@@ -107,6 +107,6 @@ def test_the_metadata_of_a_namespace_of_another_tool_is_theirs() -> None:
 
 
 def test_one_that_the_application_itself_had_in_git_becomes_untracked() -> None:
-    ours = stands(tracking=TrackingId("", *APP, ITS))
+    ours = stands(tracking=Tracker("", *APP))
     assert change(WANTED, ours).action is Action.UPDATE
     assert ApplicationKey("apps", "web") == APP
