@@ -21,6 +21,8 @@ _SSH_CERTIFICATE = 2  # GIT_CERT_HOSTKEY_LIBSSH2
 _HAS_RAW_KEY = 8  # GIT_CERT_SSH_RAW
 _CORRUPT = frozenset({4, 5, 6, 9, 14, 15})  # classes of errors: reference, zlib, repository, odb, tree, indexer
 _SYSTEM = 2  # the class of errors of the operating system: a full disk, a folder that cannot be written
+OPEN_PACKS = 128
+"""How many packs of all mirrors are open at once: each fetch leaves one behind, and libgit2 would keep all open."""
 _MISSING = (
     "not found",
     "does not exist",
@@ -58,6 +60,7 @@ def prepare(home: Path, timeout: float) -> None:
     pygit2.settings.owner_validation = False  # a file:// repository may belong to somebody else; nothing of it is run
     pygit2.settings.cache_max_size(64 << 20)
     pygit2.settings.cache_object_limit(ObjectType.TREE, 64 << 10)
+    pygit2.settings.mwindow_file_limit = OPEN_PACKS
     # The bridge watches the servers; this is for what it cannot see, and must not come first.
     pygit2.settings.server_connect_timeout = pygit2.settings.server_timeout = int((timeout * 2 + 10) * 1000)
 

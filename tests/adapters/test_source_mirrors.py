@@ -17,6 +17,7 @@ from aiohttp import web
 from devcluster.git_server import GitRepository, GitServer
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import Source
+from gitops_operator.source.libgit2 import OPEN_PACKS, prepare
 from gitops_operator.source.repositories import Resolved
 from tests.adapters.source_following import APP, OTHER, QUICK, STILL, Following, following, until
 from tests.adapters.source_servers import answering, forwarding
@@ -303,6 +304,28 @@ async def test_a_mirror_of_many_packs_is_replaced_by_a_fresh_clone_while_it_is_r
     async with following(data) as world:
         await world.resolved(source(server))
         assert len(list((mirror_in(data) / "objects" / "pack").glob("*.pack"))) == 2
+
+
+def repository_of_packs(path: Path, number: int) -> tuple[pygit2.Repository, list[pygit2.Oid]]:
+    """Each fetch leaves a pack behind; here each has one object."""
+    writing = pygit2.init_repository(str(path), bare=True)
+    found = [writing.create_blob(f"object {index}".encode()) for index in range(number)]
+    for one in found:
+        builder = pygit2.PackBuilder(writing)
+        builder.add(one)
+        builder.write(str(path / "objects" / "pack"))
+        (path / "objects" / str(one)[:2] / str(one)[2:]).unlink()
+    return pygit2.Repository(str(path)), found
+
+
+def test_however_many_packs_are_read_few_files_stay_open(tmp_path: Path) -> None:
+    """Else some busy repositories would use up what a process may open, which is 1,024 in many places."""
+    prepare(tmp_path, timeout=1)
+    repository, found = repository_of_packs(tmp_path / "many.git", OPEN_PACKS + 50)
+    for _ in range(2):
+        assert [repository[one].id for one in found] == found
+    files = {file.resolve() for file in Path("/proc/self/fd").iterdir()}
+    assert sum(file.is_relative_to(tmp_path) for file in files) <= OPEN_PACKS
 
 
 @pytest.mark.parametrize("gives_out", [True, False])
