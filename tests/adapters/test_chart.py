@@ -119,6 +119,7 @@ def another(default: Any, limits: Mapping[str, Any]) -> Any:
         ({"rbac": {"readRules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]}]}}, "verbs"),
         ({"write": {"namespaces": ["a"]}}, "clusterAdmin: true lets the operator write anything anywhere"),
         ({"write": {"clusterRole": "deployer"}}, "clusterAdmin: true lets the operator write anything anywhere"),
+        ({"rbac": {"readEverything": False}}, "clusterAdmin: true lets the operator read everything"),
     ],
 )
 def test_what_would_not_do_what_it_says_is_refused(values: Body, complaint: str) -> None:
@@ -135,7 +136,7 @@ def bindings_of_the_writer(bodies: list[Body]) -> list[tuple[str, str, str]]:
     return [
         (body["kind"], body["metadata"].get("namespace", ""), body["roleRef"]["name"])
         for body in bodies
-        if body["kind"].endswith("Binding") and body["metadata"]["name"].endswith("-writer")
+        if body["kind"].endswith("Binding") and body["roleRef"]["name"] != "gitops-operator"
     ]
 
 
@@ -163,6 +164,15 @@ def test_what_the_operator_may_write_is_a_choice_of_its_own(values: Body, bindin
     made = {body["metadata"]["name"]: body["rules"] for body in of_kind("ClusterRole", bodies)}
     assert ("gitops-operator-writer" in made) == any(role == "gitops-operator-writer" for *_, role in bindings)
     assert all(EVERYTHING in rules for name, rules in made.items() if name.endswith("-writer"))
+
+
+def test_another_choice_of_role_makes_another_binding() -> None:
+    """The role of a binding cannot be changed, so an upgrade would fail."""
+    names = [
+        one("ClusterRoleBinding", [body for body in rendered(values) if body.get("roleRef", {}).get("name") == role])
+        for values, role in [({}, "gitops-operator-writer"), ({**CONFINED, "write": {"clusterRole": "a"}}, "a")]
+    ]
+    assert names[0]["metadata"]["name"] != names[1]["metadata"]["name"]
 
 
 def test_a_service_account_of_ones_own_is_bound() -> None:

@@ -1,4 +1,4 @@
-"""A gateway in front of the API server: it remembers each write, and plays an overloaded server or a slow network."""
+"""A gateway in front of the API server: it remembers all requests, and plays an overloaded server or a slow network."""
 
 import asyncio
 import contextlib
@@ -33,6 +33,15 @@ class Write(NamedTuple):
         return self.path.rpartition("/")[2]
 
 
+class Asked(NamedTuple):
+    """Any request, as it was answered."""
+
+    method: str
+    path: str
+    is_watch: bool
+    status: int
+
+
 Refusal = Callable[[web.Request], int]
 """The status to refuse a request with; 0 lets it pass."""
 
@@ -48,6 +57,7 @@ class Gateway:
         self.refusal: Refusal = lambda _: 0
         self.refused = 0
         self.writes: list[Write] = []
+        self.asked: set[Asked] = set()
         self._url = cluster.url
         self._trust = ssl.create_default_context(cafile=str(cluster.ca_file))
         self._loop = asyncio.new_event_loop()
@@ -119,6 +129,7 @@ class Gateway:
         except aiohttp.ClientError:
             return web.Response(status=502)
         async with upstream:
+            self.asked.add(Asked(request.method, request.path, "watch" in request.query, upstream.status))
             if is_write:
                 if "dryRun" not in request.query:
                     self.writes.append(Write(at, request.method, request.path, upstream.status))

@@ -20,12 +20,15 @@ def install(cluster: DevCluster) -> Path:
     return cluster.kubeconfig_for(ACCOUNT, NAMESPACE)
 
 
-def upgrade(cluster: DevCluster, *values: str, release: str = RELEASE, namespace: str = NAMESPACE) -> str:
+def upgrade(cluster: DevCluster, *values: str, chart: Path = CHART) -> str:
     """Installs the chart, or gives the release these values (`name=value`). No node here could run its container."""
-    flags = [flag for value in ("replicas=0", *values) for flag in ("--set", value)]
-    return helm(
-        cluster, "upgrade", "--install", release, str(CHART), "--namespace", namespace, "--create-namespace", *flags
-    )
+    place = ("--namespace", NAMESPACE, "--create-namespace")
+    return helm(cluster, "upgrade", "--install", RELEASE, str(chart), *place, *setting("replicas=0", *values))
+
+
+def setting(*values: str) -> list[str]:
+    """The flags of helm for these values."""
+    return [flag for value in values for flag in ("--set", value)]
 
 
 def helm(cluster: DevCluster, *arguments: str) -> str:

@@ -1,0 +1,159 @@
+"""The rights of the chart, asked of a real API server: the operator needs each of them, and no other."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from devcluster.cluster import DevCluster
+from devcluster.errors import DevClusterError
+from devcluster.git_server import GitServer
+from devcluster.waiting import wait_until
+from tests.cluster.gateway import Asked, Gateway, gateway
+from tests.cluster.installation import CHART, RELEASE, helm, setting, upgrade
+from tests.cluster.kube import Kube
+from tests.cluster.operator import ACCOUNT, NAMESPACE, Operator, running
+from tests.cluster.rights import Probe, Right, Rule, concerns, rights_for, single_rules
+from tests.cluster.scene import Scene, config_map
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
+
+PLACE, ELSEWHERE = "granted", "elsewhere"
+CONFINED = ("clusterAdmin=false", f"write.namespaces={{{PLACE}}}")
+LITTLE = (
+    "clusterAdmin=false",
+    "rbac.readEverything=false",
+    "rbac.readRules[0].apiGroups[0]=",
+    "rbac.readRules[0].resources={configmaps,secrets,namespaces}",
+    "rbac.readRules[0].verbs={list,watch}",
+)
+AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[DevCluster]:
+    """With a release that may write to one namespace only."""
+    with DevCluster("rights") as cluster:
+        for namespace in (PLACE, ELSEWHERE):
+            cluster.kubectl("create", "namespace", namespace)
+        upgrade(cluster, *CONFINED)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def kube(own: DevCluster) -> Kube:
+    return Kube(own)
+
+
+@pytest.fixture(scope="module")
+def line(own: DevCluster) -> Iterator[Gateway]:
+    """To a server that does not stream lists: with one that does, nearly all reading is watching."""
+    with gateway(own) as line:
+        line.refusal = lambda request: 400 if "sendInitialEvents" in request.query else 0
+        yield line
+
+
+@pytest.fixture(scope="module")
+def operator(own: DevCluster, line: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    folder = tmp_path_factory.mktemp("operator")
+    account = line.kubeconfig(own.kubeconfig_for(ACCOUNT, NAMESPACE), folder)
+    with running(Operator(account, folder, lease_duration=3)) as operator:
+        yield operator
+
+
+@pytest.fixture(scope="module")
+def probe(own: DevCluster) -> Probe:
+    return Probe(own, NAMESPACE)
+
+
+@pytest.fixture(scope="module")
+def asked(kube: Kube, git: GitServer, operator: Operator, line: Gateway) -> set[Asked]:
+    """All that the operator asked of the server in the life of an Application."""
+    scene = Scene(kube, git, operator, PLACE)
+    scene.follow({"one.yaml": config_map("one"), "two.yaml": config_map("two")}, syncPolicy=AUTOMATED)
+    scene.edit({"metadata": {"annotations": {"gitops-operator.io/refresh": "hard"}}})
+    scene.wait_for(lambda: "gitops-operator.io/refresh" not in annotations(scene), "the refresh is answered")
+    kube.edit("ConfigMap", "one", PLACE, {"data": {"key": "mine"}})
+    scene.wait_for(lambda: scene.data("one") == {"key": "git"}, "the drift is healed")
+    scene.wait_at(scene.repository.commit({"two.yaml": None}))
+    scene.edit({"operation": {"sync": {}}})
+    scene.wait_for(lambda: "operation" not in scene.seen(), "the request is answered")
+    scene.wait_ready()
+    kube.edit("ConfigMap", "one", PLACE, {"data": {"key": "mine"}})  # the second time the same Event counts
+    scene.wait_for(lambda: (scene.event("DriftCorrected") or {}).get("count", 0) > 1, "it is told again")
+    scene.delete()
+    scene.wait_gone()
+    return {one for one in line.asked if f"/namespaces/{ELSEWHERE}/" not in one.path}
+
+
+def annotations(scene: Scene) -> dict[str, str]:
+    found: dict[str, str] = scene.seen()["metadata"].get("annotations") or {}
+    return found
+
+
+def test_nothing_that_the_operator_asks_for_is_refused(asked: set[Asked]) -> None:
+    assert [one for one in asked if one.status in {401, 403}] == []
+
+
+@pytest.mark.parametrize("values", [(), LITTLE], ids=["everything may be read", "little may be read"])
+def test_every_single_right_of_the_operators_own_roles_is_needed(
+    own: DevCluster, probe: Probe, asked: set[Asked], values: tuple[str, ...]
+) -> None:
+    rules = own_rules(own, values)
+    rights = own_rights(asked)
+    for kind, given in rules.items():
+        probe.give(kind, given)
+    assert [right for right in rights if is_read_by(values, right) and not becomes(probe, right, granted=True)] == []
+    assert [single for kind in rules for single in unneeded(probe, kind, rules[kind], rights)] == []
+
+
+def test_outside_the_namespaces_that_it_may_write_to_it_is_refused_and_says_so(
+    kube: Kube, git: GitServer, operator: Operator
+) -> None:
+    scene = Scene(kube, git, operator, ELSEWHERE)
+    scene.repository.commit({"one.yaml": config_map("one")})
+    scene.create(syncPolicy=AUTOMATED)
+    try:
+        scene.wait_condition("Ready", "one", "forbidden", ELSEWHERE, status="False")
+        assert scene.config_maps() == set()
+    finally:
+        scene.clear()
+
+
+def own_rules(own: DevCluster, values: tuple[str, ...]) -> dict[str, list[Rule]]:
+    """Those of the operator's own roles, by kind."""
+    template = ("template", RELEASE, str(CHART), "--show-only", "templates/rbac.yaml")
+    bodies = yaml.safe_load_all(helm(own, *template, *setting(*values)))
+    return {body["kind"]: list(single_rules(body["rules"])) for body in bodies if "rules" in body}
+
+
+def own_rights(asked: set[Asked]) -> list[Right]:
+    """Those for the operator itself; what it does with the objects of Applications is the writer's."""
+    return sorted(right for right in rights_for(asked) if right.namespace != PLACE)
+
+
+def is_read_by(values: tuple[str, ...], right: Right) -> bool:
+    """Whether the operator has to be granted that where little may be read."""
+    is_reading = right.verb in {"list", "watch"}
+    return not (values and is_reading) or right.resource in {"applications", "customresourcedefinitions", "apiservices"}
+
+
+def unneeded(probe: Probe, kind: str, rules: list[Rule], rights: list[Right]) -> list[Rule]:
+    """Each right of the role is taken away in turn: something that the operator does must be refused then."""
+    found = []
+    for single in rules:
+        probe.give(kind, [one for one in rules if one != single])
+        concerned = [right for right in rights if concerns(single, right)]
+        if not (concerned and becomes(probe, concerned[0], granted=False)):
+            found.append(single)
+    probe.give(kind, rules)
+    return found
+
+
+def becomes(probe: Probe, right: Right, *, granted: bool) -> bool:
+    """Whether it is so, a moment later: the authorizer hears of a changed role by a watch."""
+    try:
+        wait_until(lambda: probe.may(right) is granted, str(right), timeout=3)
+    except DevClusterError:
+        return False
+    return True
