@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from gitops_operator.diff.explain import Mask, as_text, explain, is_same
+from gitops_operator.diff.explain import as_text, explain
+from gitops_operator.diff.sameness import MISSING, is_same
+from gitops_operator.diff.shapes import UNKNOWN, Form, Shape, Values
+from gitops_operator.diff.walk import Mask
 from gitops_operator.model.change import Difference
 from tests.unit.diff.objects import deployment, entry, left_by_apply, resource
 
@@ -69,30 +72,55 @@ def test_equal_secret_values_have_equal_masks() -> None:
     assert mask.of({"a": "x", "b": "x", "c": "y"}) == {"a": "+" * 8, "b": "+" * 8, "c": "+" * 12}
 
 
+QUANTITY = Shape(is_builtin=True, values=Values.QUANTITY)
+TIME = Shape(is_builtin=True, values=Values.TIME)
+BYTES = Shape(is_builtin=True, values=Values.BYTES)
+BUILTIN = Shape(is_builtin=True)
+MAPPING = Shape(is_builtin=True, form=Form.MAP)
+
+
 @pytest.mark.parametrize(
-    "desired, live",
+    "desired, live, shape",
     [
-        ("1000m", "1"),
-        ("1", 1),
-        ("1Gi", "1024Mi"),
-        ("1e3", "1k"),
-        (None, {}),
-        ({}, {"a": 1}),
-        ([], None),
-        ({"cpu": "500m"}, {"cpu": "0.5", "more": 1}),
-        ([{"cpu": "2000m"}], [{"cpu": "2"}]),
+        ("1000m", "1", QUANTITY),
+        ("1", 1, QUANTITY),
+        ("1Gi", "1024Mi", QUANTITY),
+        ("1e3", "1k", QUANTITY),
+        ("2026-01-02T03:04:05+01:00", "2026-01-02T02:04:05Z", TIME),
+        ("YWJj\nZGVm\n", "YWJjZGVm", BYTES),
+        (None, {}, UNKNOWN),
+        (None, 30080, BUILTIN),
+        ({}, {"a": 1}, UNKNOWN),
+        ({}, MISSING, MAPPING),
+        ([], None, UNKNOWN),
+        (False, MISSING, BUILTIN),
+        ("", MISSING, BUILTIN),
+        (0, MISSING, BUILTIN),
+        (1, 1.0, UNKNOWN),
     ],
 )
-def test_other_words_for_the_same_value_are_no_difference(desired: Any, live: Any) -> None:
-    assert is_same(desired, live)
+def test_other_words_for_the_same_value_are_no_difference(desired: Any, live: Any, shape: Shape) -> None:
+    assert is_same(desired, live, shape)
 
 
 @pytest.mark.parametrize(
-    "desired, live",
-    [("1", "2"), ("a", "b"), (True, 1.5), (["a"], ["a", "b"]), ({"a": 1}, {}), ([], ["a"]), ("1m", "1M")],
+    "desired, live, shape",
+    [
+        ("1", "2", UNKNOWN),
+        ("1000m", "1", UNKNOWN),  # of a custom kind the server keeps every word
+        ("1000m", "1", BUILTIN),  # the data of a ConfigMap is text
+        ("1m", "1M", QUANTITY),
+        (True, 1, UNKNOWN),
+        (["a"], ["a", "b"], UNKNOWN),
+        ({"a": 1}, {}, UNKNOWN),
+        ([], ["a"], UNKNOWN),
+        ({}, MISSING, BUILTIN),  # emptyDir: {} that became another volume
+        (False, MISSING, UNKNOWN),
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z", TIME),
+    ],
 )
-def test_another_value_is_a_difference(desired: Any, live: Any) -> None:
-    assert not is_same(desired, live)
+def test_another_value_is_a_difference(desired: Any, live: Any, shape: Shape) -> None:
+    assert not is_same(desired, live, shape)
 
 
 def test_a_difference_is_a_line_of_text() -> None:
