@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from gitops_operator.access import Access
 from gitops_operator.cluster.client import Client
@@ -22,10 +23,10 @@ from gitops_operator.engine import Engine, Parts
 from gitops_operator.feed import Feed
 from gitops_operator.health import assess, assess_beside
 from gitops_operator.live import Store
-from gitops_operator.manifests import Manifests
+from gitops_operator.manifests import Manifests, Unmeasured
 from gitops_operator.measuring import GitMeasurements, Measurements
 from gitops_operator.metrics import Metrics
-from gitops_operator.model.application import IgnoreRule
+from gitops_operator.model.application import ApplicationKey, IgnoreRule
 from gitops_operator.narrator import Storyteller
 from gitops_operator.ports import Clock
 from gitops_operator.reconciler import Reconciler
@@ -42,6 +43,7 @@ from gitops_operator.workers import Workers
 _LEASE = "gitops-operator"
 _CLUSTER = "in-cluster"
 _RENDER_THREADS = 2
+_CACHED_BYTES = 2 << 30  # of mirrors in the cache folder of whoever looks on
 _ID = "23456789abcdefghjkmnpqrstuvwxyz"  # without letters that people confuse
 
 
@@ -137,6 +139,41 @@ def _serves(settings: Settings) -> Callable[[str], bool]:
         return any(fnmatchcase(namespace, glob) for glob in globs)
 
     return serves
+
+
+class Onlooker(NamedTuple):
+    """The stages up to the comparison, over a store that is filled by hand: it writes nothing and follows nothing."""
+
+    store: Store
+    access: Access
+    repositories: Repositories
+    manifests: Manifests
+    sight: Sight
+
+
+def assemble_onlooker(client: Client, settings: Settings, wake: Callable[[ApplicationKey], None]) -> Onlooker:
+    """What looks at an Application once, as the operator would; `wake` hears that a repository has answered.
+
+    Raises:
+        SourceError: the data folder cannot be used.
+    """
+    store = Store(assess=assess, beside=assess_beside, installation=settings.installation)
+    access = Access(store, settings.namespace)
+    rules = Rules(settings.installation, settings.namespace, lambda _: True)
+    destination = Destination(client, store, rules, may_write=lambda: False, moved=lambda _: None)
+    limits = Limits(interval=settings.poll_interval, timeout=settings.git_timeout, max_bytes=_CACHED_BYTES)
+    repositories = Repositories(settings.data_folder / "repositories", wake=wake, limits=limits)
+    manifests = Manifests(
+        repositories,
+        RenderCache(settings.data_folder / "renders"),
+        credential_of=access.credential_of,
+        catalogue=lambda: destination.catalogue,
+        installation=settings.installation,
+        clock=time.monotonic,
+        observer=Unmeasured(),
+        threads=ThreadPoolExecutor(1, thread_name_prefix="render"),
+    )
+    return Onlooker(store, access, repositories, manifests, Sight(destination, manifests, _global_rules(settings)))
 
 
 def _now() -> datetime:

@@ -47,6 +47,12 @@ class Observer(Protocol):
     def rendered(self, result: Result, seconds: float) -> None: ...
 
 
+class Unmeasured:
+    """Nobody listens."""
+
+    def rendered(self, result: Result, seconds: float) -> None: ...
+
+
 class Manifests:
     """Fetch, render and stamp for the reconciler."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_operator.cli.command import Argument, Command, Group
+from gitops_operator.cli.command import OUTPUT, Argument, Command, Completes, Group
 from gitops_operator.cli.online.flags import ONE, SEVERAL, timeout
 
 _FORMS = Argument(
@@ -26,6 +26,35 @@ ONLINE: tuple[Command, ...] = (
             ("One Application in detail", "kubectl gitops get guestbook -n gitops-operator"),
         ),
         "online.get",
+    ),
+    Command(
+        "diff",
+        Group.CLUSTER,
+        "Show what differs between Git and the cluster, field by field",
+        "Renders the Application from its own repository and compares it with what lives, as the operator does, with "
+        "your own rights: each field with the line of Git that wants it, the live value, who wrote that and when. Values of "
+        "Secrets are masked. The exit code is 0 where nothing differs, 1 where something does, 2 where that cannot be "
+        "told.",
+        (
+            *ONE,
+            Argument(
+                ("--revision",),
+                "compare with this branch, tag or commit instead",
+                {"metavar": "REVISION", "default": ""},
+            ),
+            Argument(
+                ("--operator-namespace",),
+                "where the operator runs, and its credentials are (default: $GITOPS_NAMESPACE, else gitops-operator)",
+                {"metavar": "NAMESPACE", "default": ""},
+                Completes.NAMESPACE,
+            ),
+            OUTPUT,
+        ),
+        (
+            ("What the next sync would change", "kubectl gitops diff guestbook"),
+            ("What a sync to another branch would change", "kubectl gitops diff guestbook --revision feature"),
+        ),
+        "online.diff_app",
     ),
     Command(
         "sync",

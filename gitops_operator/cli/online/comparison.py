@@ -1,0 +1,262 @@
+"""One Application compared by the operator's own stages: rendered from its repository, read with the user's rights."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gitops_operator.access import CERTIFICATES, CONFIG_TYPE, KNOWN_HOSTS, SECRET_TYPE
+from gitops_operator.assembly import Onlooker, assemble_onlooker
+from gitops_operator.cli.exits import CommandError
+from gitops_operator.cli.online.progress import Progress
+from gitops_operator.cli.online.reach import Reach
+from gitops_operator.cli.online.reader import Reader, tracking_of
+from gitops_operator.cluster.discovery import Discovery
+from gitops_operator.cluster.objects import list_all
+from gitops_operator.diff import ignored_in
+from gitops_operator.diff.explain import explain
+from gitops_operator.errors import ClusterError, GitOpsError, SourceError
+from gitops_operator.model.application import Application, ApplicationKey
+from gitops_operator.model.change import Action, Change, Difference, Why
+from gitops_operator.model.kind import Catalogue
+from gitops_operator.model.resource import GroupKind, Origin, ResourceKey
+from gitops_operator.plan import Hints
+from gitops_operator.render.lines import Lines
+from gitops_operator.settings import Settings
+from gitops_operator.source.interests import Resolved
+from gitops_operator.view import Desired, View
+
+_SECRET, _CONFIG_MAP = GroupKind("", "Secret"), GroupKind("", "ConfigMap")
+_PAGE = 500
+_SAMPLE = 5
+_FOLDERS = 8
+_IN_USE = "MirrorFolderInUse"
+_MAYBE_CREDENTIALS = frozenset(
+    {"AuthenticationFailed", "RepositoryNotFound", "HostKeyUnknown", "HostKeyMismatch", "CertificateInvalid"}
+)
+_MAYBE_NETWORK = frozenset({"Timeout", "RepositoryUnreachable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A change for each object, and the fields of those that differ; `remarks` say what could not be looked at."""
+
+    application: Application
+    desired: Desired
+    changes: tuple[Change, ...]
+    differences: Mapping[ResourceKey, tuple[Difference, ...]]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def differing(self) -> tuple[Change, ...]:
+        """What is not as Git wants it, or cannot be compared."""
+        return tuple(change for change in self.changes if not change.is_in_sync)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """How one Application is compared; `settings` has the operator's namespace and the cache folder."""
+
+    reach: Reach
+    application: Application
+    settings: Settings
+    progress: Progress
+    _hints: list[str] = field(default_factory=list)
+
+    async def run(self, revision: str = "") -> Compared:
+        """With the commit that it follows, or another one.
+
+        Raises:
+            CommandError: Git or the cluster cannot be read, in words for the user.
+        """
+        try:
+            return await self._run(revision)
+        except ClusterError:
+            raise
+        except SourceError as error:
+            raise CommandError("\n".join([error.message, *self._advice(error)])) from error
+        except GitOpsError as error:
+            raise CommandError(error.message) from error
+
+    async def _run(self, revision: str) -> Compared:
+        if self.application.problems:
+            raise CommandError("\n".join(self.application.problems))
+        client = self.reach.client
+        catalogue = await Discovery(client).discover()
+        reader = Reader(client, catalogue)
+        installation = await self._installation(reader)
+        answered = asyncio.Event()
+        settings = replace(self.settings, installation=installation)
+        async with _onlooking(self.reach, settings, answered) as onlooker:
+            onlooker.store.catalogue(catalogue)
+            await self._read_credentials(onlooker, catalogue)
+            resolved = await self._resolved(onlooker, revision, answered)
+            desired = await onlooker.manifests.desired(self.application, resolved)
+            await self._read(reader, desired)
+            kinds = {key.group_kind for key in (*desired.keys, *reader.bodies)}
+            reader.fill(onlooker.store, kinds)
+            view = onlooker.sight.view(self.application, desired, desired.inputs, Hints())
+            return self._compared(reader, view, resolved)
+
+    async def _installation(self, reader: Reader) -> str:
+        """The operator's installation id, from an object that it tracks."""
+        listed = self._listed()[:_SAMPLE]
+        await reader.read(listed)
+        for key in listed:
+            found = tracking_of(reader.bodies[key]) if key in reader.bodies else None
+            if found is not None and found.key == key and found.tracker.application == self.application.key:
+                return found.tracker.installation
+        return ""
+
+    def _listed(self) -> list[ResourceKey]:
+        """The objects that status names."""
+        listed = self.application.status.get("resources") or ()
+        return [ResourceKey(one.get("group", ""), one["kind"], one.get("namespace", ""), one["name"]) for one in listed]
+
+    async def _read_credentials(self, onlooker: Onlooker, catalogue: Catalogue) -> None:
+        """Those that the operator has for this Application, as far as the user may read them."""
+        own, operators = self.application.key.namespace, self.settings.namespace
+        places = [(_SECRET, namespace, SECRET_TYPE) for namespace in dict.fromkeys((own, operators))]
+        labelled = f"{CONFIG_TYPE} in ({KNOWN_HOSTS},{CERTIFICATES})"
+        for group_kind, namespace, labels in (*places, (_CONFIG_MAP, operators, labelled)):
+            kind = catalogue.preferred[group_kind]
+            try:
+                found = await list_all(self.reach.client, kind, namespace, limit=_PAGE, labels=labels)
+            except ClusterError as error:
+                if error.status != 403:
+                    raise
+                self._hints.append(error.message)
+                continue
+            for raw in found.objects:
+                onlooker.store.changed(kind, raw)
+        onlooker.access.read()
+
+    def _advice(self, error: SourceError) -> list[str]:
+        if error.reason in _MAYBE_NETWORK:
+            return ["The operator may reach what this machine cannot; its own view is in: kubectl gitops get APP."]
+        if error.reason not in _MAYBE_CREDENTIALS:
+            return []
+        if self._hints:
+            said = [f"You may not read the operator's credentials: {hint}" for hint in self._hints]
+            return [*said, "The operator may be able to read the repository all the same."]
+        places = " and ".join(dict.fromkeys((self.application.key.namespace, self.settings.namespace)))
+        looked = f"Credentials were looked for in Secrets labelled {SECRET_TYPE} of namespace {places}"
+        return [f"{looked}; if the operator runs in another one, name it with --operator-namespace."]
+
+    async def _resolved(self, onlooker: Onlooker, revision: str, answered: asyncio.Event) -> Resolved:
+        self.progress.tell("git", f"Reading {self.application.source.repo_url} …")
+        # A mirror from an earlier call knows what a branch was then: the first answer is always that of a look.
+        while (resolved := onlooker.manifests.resolve(self.application, revision)) is None:
+            answered.clear()
+            await answered.wait()
+        self.progress.tell("git", "")
+        if resolved.stale is not None:
+            raise resolved.stale
+        return resolved
+
+    async def _read(self, reader: Reader, desired: Desired) -> None:
+        self.progress.tell("live", f"Reading {len(desired.keys)} objects of the cluster …")
+        listed = self._listed()
+        await reader.read((*desired.keys, *listed))
+        total = (self.application.status.get("resourceCounts") or {}).get("total", 0)
+        if total > len(listed):  # status names a part only: what Git no longer has may be anywhere
+            namespaces = {key.namespace for key in (*desired.keys, *listed) if key.namespace}
+            await reader.list_places(_places((*desired.keys, *listed), namespaces | {self.application.namespace}))
+        await reader.read_autoscalers(desired.resources)
+        await reader.read_other_owners(self.application.key)
+        self.progress.tell("live", "")
+
+    def _compared(self, reader: Reader, view: View, resolved: Resolved) -> Compared:
+        files = _Files(resolved)
+        changes = tuple(_as_far_as_read(change, reader) for change in view.changes)
+        differences = {
+            change.key: tuple(map(files.placed, _differences(change, reader, view)))
+            for change in changes
+            if change.action in {Action.UPDATE, Action.REPLACE} or change.why is Why.CONFLICT
+        }
+        warnings = tuple(f"{kind}: {text}" for kind, text in view.desired.warnings.items())
+        return Compared(
+            self.application, view.desired, changes, differences, (*warnings, *dict.fromkeys(reader.remarks))
+        )
+
+
+def _places(keys: Iterable[ResourceKey], namespaces: Iterable[str]) -> Iterable[tuple[GroupKind, str]]:
+    """Every kind in every namespace; kinds without namespaces once."""
+    for group_kind, is_namespaced in {key.group_kind: bool(key.namespace) for key in keys}.items():
+        yield from (
+            (group_kind, namespace) for namespace in (sorted(filter(None, namespaces)) if is_namespaced else [""])
+        )
+
+
+def _as_far_as_read(change: Change, reader: Reader) -> Change:
+    """What may not be read is not missing."""
+    refused = reader.unreadable.get(change.key)
+    return Change(change.key, Action.NONE, Why.KIND_NOT_READY, refused, change.desired) if refused else change
+
+
+def _differences(change: Change, reader: Reader, view: View) -> tuple[Difference, ...]:
+    live = reader.bodies.get(change.key)
+    if change.desired is None or live is None:
+        return ()
+    return explain(change.desired, live, ignored_in(change.desired, live, view.snapshot, view.context))
+
+
+class _Files:
+    """The lines of the files of a commit."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self._tree = resolved.tree
+        self._lines: dict[str, Lines | None] = {}
+
+    def placed(self, difference: Difference) -> Difference:
+        """With the line of the field where that can be told, else of the object."""
+        origin = difference.origin
+        if origin is None or not origin.line or not difference.location:
+            return difference
+        lines = self._of(origin.file)
+        line = lines.of(origin.line, difference.location) if lines else origin.line
+        return difference._replace(origin=Origin(origin.file, line))
+
+    def _of(self, file: str) -> Lines | None:
+        if file not in self._lines:
+            self._lines[file] = None
+            with contextlib.suppress(KeyError):  # made by a tool, or behind a link
+                self._lines[file] = Lines(self._tree.read(file))
+        return self._lines[file]
+
+
+@contextlib.asynccontextmanager
+async def _onlooking(reach: Reach, settings: Settings, answered: asyncio.Event) -> AsyncGenerator[Onlooker]:
+    """The stages, with their poller running."""
+    onlooker = _in_a_folder(reach, settings, answered)
+    polling = asyncio.create_task(onlooker.repositories.run())
+    try:
+        yield onlooker
+    finally:
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+
+
+def _in_a_folder(reach: Reach, settings: Settings, answered: asyncio.Event) -> Onlooker:
+    """Each call needs a folder of its own: the next one where another call is at work."""
+
+    def wake(_: ApplicationKey) -> None:
+        answered.set()
+
+    for number in range(_FOLDERS):
+        folder = settings.data_folder / str(number)
+        try:
+            return assemble_onlooker(reach.client, replace(settings, data_folder=folder), wake)
+        except SourceError as error:
+            if error.reason != _IN_USE:
+                raise CommandError(error.message) from error
+    raise CommandError(f"{_FOLDERS} other calls are at work in {settings.data_folder}; try again")
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Where mirrors and renders are kept between calls."""
+    given = environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if given.startswith("/") else Path.home() / ".cache") / "kubectl-gitops"
