@@ -32,9 +32,9 @@ ONLINE: tuple[Command, ...] = (
         Group.CLUSTER,
         "Show what differs between Git and the cluster, field by field",
         "Renders the Application from its own repository and compares it with what lives, as the operator does, with "
-        "your own rights: each field with the line of Git that wants it, the live value, who wrote that and when. Values of "
-        "Secrets are masked. The exit code is 0 where nothing differs, 1 where something does, 2 where that cannot be "
-        "told.",
+        "your own rights: each field with the line of Git that wants it, the live value, who wrote that and when. "
+        "Values of Secrets are masked. The exit code is 0 where nothing differs, 1 where something does, 2 where that "
+        "cannot be told.",
         (
             *ONE,
             Argument(
