@@ -109,6 +109,7 @@ lock: $(READY) ## Resolve the lock files anew from pyproject.toml; UPGRADE=1 tak
 .PHONY: chart
 chart: $(READY) ## Make anew what is made from the chart or for it: deploy/, the tables of its README
 	@$(BIN)/python -m devcluster.chart
+	@$(BIN)/python -m devcluster.dashboard
 
 .PHONY: clean
 clean: ## Remove what was made in the checkout (the control plane's cache stays)
