@@ -71,15 +71,24 @@ def place_of(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Place
     paths = _paths(arguments.kubeconfig, environ)
     if not paths:
         return _pod(arguments, environ)
-    try:
-        known = read_contexts(paths)
-    except ClusterError as error:
-        raise CommandError(error.message) from error
+    known = _read(paths)
     name = arguments.context or known.current
     if name not in known.contexts:
         raise CommandError(_no_context(name, paths, known))
     namespace = arguments.namespace or known.contexts[name].namespace or _DEFAULT_NAMESPACE
     return Place(paths, name, namespace, f"context {name} of {_short(paths)}")
+
+
+def contexts_of(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Contexts:
+    """The contexts to choose from."""
+    return _read(_paths(arguments.kubeconfig, environ))
+
+
+def _read(paths: str) -> Contexts:
+    try:
+        return read_contexts(paths)
+    except ClusterError as error:
+        raise CommandError(error.message) from error
 
 
 def _paths(given: str, environ: Mapping[str, str]) -> str:

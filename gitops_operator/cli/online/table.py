@@ -133,4 +133,18 @@ ONLINE: tuple[Command, ...] = (
         ),
         "online.wait",
     ),
+    Command(
+        "completion",
+        Group.OTHER,
+        "Print what a shell needs to complete kubectl-gitops",
+        "For `kubectl gitops`, kubectl's own completion asks the program kubectl_complete-gitops, which is installed "
+        "beside this one; nothing else is needed. What this prints completes kubectl-gitops when it is called by that "
+        "name.",
+        (Argument(("shell",), "bash, zsh or fish", {"choices": ("bash", "zsh", "fish"), "metavar": "SHELL"}),),
+        (
+            ("For this bash", "source <(kubectl gitops completion bash)"),
+            ("For every fish", "kubectl gitops completion fish > ~/.config/fish/completions/kubectl-gitops.fish"),
+        ),
+        "completion",
+    ),
 )
