@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,12 @@ def inputs_of(arguments: argparse.Namespace, console: Console) -> list[Input]:
     """The files of all `-f`; of a folder those that hold manifests, without the folders in it, as kubectl does."""
     if not arguments.filename:
         raise CommandError("give the manifests with -f FILE (- for the standard input)")
-    return [one for name in arguments.filename for one in _named(name, console)]
+    return named_inputs(arguments.filename, console)
+
+
+def named_inputs(names: Iterable[str], console: Console) -> list[Input]:
+    """The files that were named."""
+    return [one for name in names for one in _named(name, console)]
 
 
 def read_input(name: str, console: Console) -> bytes:

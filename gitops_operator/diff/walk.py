@@ -42,7 +42,7 @@ class Walk:
         self.owned: Fields = fields_of(our) if our else {}
         annotations = live.get("metadata", {}).get("annotations") or {}
         self.is_same_desired = our is not None and annotations.get(DESIRED_DIGEST) == resource.digest
-        self._resource, self._live, self._entries = resource, live, entries
+        self._resource, self._body, self._live, self._entries = resource, resource.body, live, entries
         self._known: Fields = reduce(unite, map(fields_of, entries), {})
         others = [entry for entry in entries if entry is not our and not is_adoptable(entry)]
         self._others: Fields = reduce(unite, map(fields_of, others), {})
@@ -142,7 +142,7 @@ class Walk:
                 str(owner.get("manager", "")),
                 str(owner.get("time", "")),
                 self._resource.origin,
-                () if desired is MISSING else locate(path, self._resource.body) or (),
+                () if desired is MISSING else locate(path, self._body) or (),
             )
         )
 

@@ -71,7 +71,7 @@ def _neighbours(tree: Tree, path: str) -> str:
 
 
 def _commit(tree: Tree) -> str:
-    return f"commit {tree.commit} of {tree.repository}"
+    return f"commit {tree.commit} of {tree.repository}" if tree.commit else tree.repository
 
 
 def _error(message: str, reason: str = INVALID_PATH) -> RenderError:

@@ -1,0 +1,1 @@
+"""The commands that need no cluster: the operator's stages on files."""

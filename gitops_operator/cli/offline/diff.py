@@ -1,0 +1,105 @@
+"""`diff -f … --live …`: what differs between files and live objects that were read before."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gitops_operator.cli.batch import Answer, Case, answer_batch, part_of
+from gitops_operator.cli.console import Colour, Console
+from gitops_operator.cli.exits import CommandError, Exit
+from gitops_operator.cli.inputs import inputs_of, named_inputs
+from gitops_operator.cli.offline.application import NOBODYS, application_in, application_of
+from gitops_operator.cli.offline.comparison import Compared, compared
+from gitops_operator.cli.offline.objects import desired_from, desired_in, live_in, live_of, stamped
+from gitops_operator.cli.tables import Cell, Row
+from gitops_operator.model.change import Action, Change, Difference
+from gitops_operator.model.resource import ResourceKey
+
+_HEADINGS = ("ACTION", "OBJECT", "FIELD", "DESIRED", "LIVE", "MANAGER")
+_ACTIONS = {Action.REPLACE: "update"}
+_COLOURS = {"create": Colour.GREEN, "update": Colour.YELLOW, "prune": Colour.RED}
+
+
+def run(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Exit 1 where anything differs, as `kubectl diff`."""
+    if arguments.batch:
+        return answer_batch(arguments.batch, _answer, console)
+    if not arguments.live:
+        raise CommandError("give the live objects with --live FILE (what `kubectl get -o yaml` prints)")
+    application = application_in(arguments.app, console) if arguments.app else application_of(NOBODYS)
+    values = live_in(named_inputs(arguments.live, console))
+    live = live_of(values, application)
+    found = stamped(desired_in(inputs_of(arguments, console)), (item.key for item in live), application)
+    result = compared(found.resources, live, application)
+    differing = [change for change in result.changes if change.action is not Action.NONE]
+    if arguments.output == "table":
+        rows = [row for change in differing for row in _rows(change, result)]
+        if rows:
+            console.table(_HEADINGS, rows)
+    else:
+        console.document([_described(change, result) for change in differing], arguments.output)
+    for warning in found.warnings:
+        console.note(f"warning: {warning}")
+    return Exit.SEEN if differing else Exit.FINE
+
+
+def _answer(case: Case) -> Answer:
+    rules = part_of(case, "ignoreDifferences", list, [])
+    application = application_of({**NOBODYS, "spec": {"ignoreDifferences": [_about_anything(rule) for rule in rules]}})
+    wanted, there = (part_of(case, name, dict, None) for name in ("desired", "live"))
+    live = live_of([] if there is None else [there], application)
+    found = stamped(
+        desired_from([] if wanted is None else [wanted], "desired"), (item.key for item in live), application
+    )
+    if len(found.resources) > 1:
+        raise CommandError("desired is a list; one object is compared with one")
+    if found.resources and live and found.resources[0].key != live[0].key:
+        raise CommandError(f"desired is {found.resources[0].key} and live is {live[0].key}: these are two objects")
+    result = compared(found.resources, live, application)
+    if not result.changes:
+        return {"action": str(Action.NONE), "differences": []}
+    return {"action": _action(result.changes[0]), "differences": _fields(result.changes[0], result)}
+
+
+def _about_anything(rule: Any) -> Any:
+    """One that names no kind speaks of the object that it comes with."""
+    if not isinstance(rule, Mapping):
+        raise CommandError("ignoreDifferences holds something that is no rule")
+    return rule if rule.get("kind") or rule.get("group") else {**rule, "group": "*", "kind": "*"}
+
+
+def _action(change: Change) -> str:
+    return _ACTIONS.get(change.action, str(change.action))
+
+
+def _differences(change: Change, result: Compared) -> tuple[Difference, ...]:
+    return result.differences.get(change.key, ()) if change.action is not Action.NONE else ()
+
+
+def _fields(change: Change, result: Compared) -> list[dict[str, Any]]:
+    return [{"path": one.path, "desired": one.desired, "live": one.live} for one in _differences(change, result)]
+
+
+def _described(change: Change, result: Compared) -> dict[str, Any]:
+    return {**named(change.key), "action": _action(change), "differences": _fields(change, result)}
+
+
+def named(key: ResourceKey) -> dict[str, str]:
+    """The identity of an object, as all answers of programs say it."""
+    return dict(zip(ResourceKey._fields, key, strict=True))
+
+
+def _rows(change: Change, result: Compared) -> list[Row]:
+    action, name = Cell(_action(change), _COLOURS[_action(change)]), str(change.key)
+    rows: list[Row] = [
+        [action, name, one.path, _shown(one.desired), _shown(one.live), one.manager]
+        for one in _differences(change, result)
+    ]
+    return rows or [[action, name, "", "", "", ""]]
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else json.dumps(value, ensure_ascii=False)
