@@ -303,12 +303,14 @@ def test_every_file_of_rules_is_shipped_word_for_word() -> None:
     bodies = of_kind("PrometheusRule", rendered({"metrics": {"prometheusRule": {"enabled": True}}}))
     shipped = sorted(json.dumps(body["spec"], sort_keys=True) for body in bodies)
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((CHART / "rules").glob("*.yaml"))]
+    assert files
     assert shipped == sorted(json.dumps(file, sort_keys=True) for file in files)
 
 
 def test_every_dashboard_is_shipped_word_for_word() -> None:
     bodies = of_kind("ConfigMap", rendered({"metrics": {"dashboards": {"enabled": True}}}))
     shipped = {name: text.rstrip() for body in bodies for name, text in body["data"].items()}
+    assert shipped
     assert shipped == {path.name: text_of(path) for path in (CHART / "dashboards").glob("*.json")}
     assert all(body["metadata"]["labels"]["grafana_dashboard"] == "1" for body in bodies)
 

@@ -20,9 +20,9 @@ def install(cluster: DevCluster) -> Path:
     return cluster.kubeconfig_for(ACCOUNT, NAMESPACE)
 
 
-def upgrade(cluster: DevCluster, *values: str, chart: Path = CHART) -> str:
+def upgrade(cluster: DevCluster, *values: str, chart: Path = CHART, flags: tuple[str, ...] = ()) -> str:
     """Installs the chart, or gives the release these values (`name=value`). No node here could run its container."""
-    place = ("--namespace", NAMESPACE, "--create-namespace")
+    place = ("--namespace", NAMESPACE, "--create-namespace", *flags)
     return helm(cluster, "upgrade", "--install", RELEASE, str(chart), *place, *setting("replicas=0", *values))
 
 

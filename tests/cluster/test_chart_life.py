@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from devcluster.cluster import DevCluster
+from devcluster.errors import DevClusterError
 from devcluster.git_server import GitServer
 from tests.cluster.installation import CHART, CRD, RELEASE, helm, upgrade
 from tests.cluster.kube import Kube
-from tests.cluster.operator import ACCOUNT, NAMESPACE, Operator, running
+from tests.cluster.operator import ACCOUNT, NAMESPACE, ROOT, Operator, running
 from tests.cluster.scene import Scene, config_map, deployment, playing
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
@@ -26,6 +27,12 @@ LITTLE = (
     "rbac.readRules[0].resources={configmaps,namespaces}",
     "rbac.readRules[0].verbs={list,watch}",
 )
+APPLICATION = {
+    "apiVersion": "gitops-operator.io/v1alpha1",
+    "kind": "Application",
+    "metadata": {"name": "idle", "namespace": NAMESPACE},
+    "spec": {"source": {"repoURL": "https://git.example.com/a"}, "destination": {}, "suspend": {}},
+}
 DEPLOYER = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRole",
@@ -55,7 +62,7 @@ def installed(own: DevCluster, folder: Path, *values: str) -> Operator:
     """The operator of a release that was just installed or upgraded."""
     upgrade(own, *values)
     own.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
-    return Operator(own.kubeconfig_for(ACCOUNT, NAMESPACE), folder)
+    return Operator(own.kubeconfig_for(ACCOUNT, NAMESPACE), folder, lease_duration=3)
 
 
 def versions(scene: Scene) -> dict[str, str]:
@@ -126,6 +133,27 @@ def older(folder: Path) -> Path:
 def columns(kube: Kube) -> list[str]:
     (version,) = kube.get("apiextensions.k8s.io/CustomResourceDefinition", CRD)["spec"]["versions"]
     return [column["name"] for column in version["additionalPrinterColumns"]]
+
+
+def test_from_the_plain_manifests_to_a_release_applications_and_their_definition_stay(
+    own: DevCluster, kube: Kube, tmp_path: Path
+) -> None:
+    if of_the_release(own):
+        helm(own, "uninstall", RELEASE, "--namespace", NAMESPACE)
+    own.kubectl("apply", "-f", str(older(tmp_path) / "files"))
+    own.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    own.kubectl("apply", "-f", str(ROOT / "deploy"))
+    kube.apply(APPLICATION)
+    uid = kube.get("gitops-operator.io/Application", "idle", NAMESPACE)["metadata"]["uid"]
+
+    plain = ("20-rbac.yaml", "30-writer.yaml", "40-operator.yaml")
+    own.kubectl("delete", *(flag for name in plain for flag in ("-f", str(ROOT / "deploy" / name))))
+    with pytest.raises(DevClusterError, match="invalid ownership metadata"):
+        upgrade(own)
+    upgrade(own, flags=("--take-ownership", "--force-conflicts"))
+    assert "Sync" in columns(kube)
+    assert kube.get("gitops-operator.io/Application", "idle", NAMESPACE)["metadata"]["uid"] == uid
+    kube.delete("gitops-operator.io/Application", "idle", NAMESPACE)
 
 
 def test_an_operator_that_may_read_little_serves_what_it_may_read_and_names_the_rest(
