@@ -32,6 +32,8 @@ class Repositories(Protocol):
         self, key: ApplicationKey, source: Source, credential: Credential | None, *, revision: str = ""
     ) -> Resolved | None: ...
 
+    def release(self, key: ApplicationKey) -> None: ...
+
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None: ...
 
     def refresh(self, key: ApplicationKey) -> None: ...
@@ -82,6 +84,10 @@ class Manifests:
         """
         credential = self._credential_of(application)
         return self._repositories.resolve(application.key, application.source, credential, revision=revision)
+
+    def release(self, application: Application) -> None:
+        """No operation names a revision any more."""
+        self._repositories.release(application.key)
 
     async def desired(self, application: Application, resolved: Resolved) -> Desired:
         """The desired objects at a commit.

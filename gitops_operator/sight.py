@@ -65,6 +65,8 @@ class Sight:
             RenderError: what is wrong in the files.
         """
         wanted = _wanted(application)
+        if not wanted:
+            self._manifests.release(application)
         is_newest = wanted in {"", newest.revision.sha}
         chosen = newest if is_newest else self._manifests.resolve(application, wanted)
         if chosen is None:

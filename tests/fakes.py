@@ -101,6 +101,7 @@ class FakeGit:
     unfetched: set[str] = field(default_factory=set)
     refreshing: set[ApplicationKey] = field(default_factory=set)
     refreshes: int = 0
+    released: list[ApplicationKey] = field(default_factory=list)
 
     def commit(self, files: Mapping[str, str]) -> str:
         sha = hashlib.sha1(f"{len(self.commits)}{sorted(files.items())}".encode()).hexdigest()
@@ -122,6 +123,9 @@ class FakeGit:
         stale = None if revision else self.error
         ref = revision or source.target_revision
         return Resolved(Revision(sha, ref), self.commits[sha], START.timestamp(), "subject", "author", stale)
+
+    def release(self, key: ApplicationKey) -> None:
+        self.released.append(key)
 
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None:
         """Every commit wakes every Application here."""

@@ -88,6 +88,11 @@ class Repositories:
             raise
         return self._watch(key, url, credential).answer(key, source, revision)
 
+    def release(self, key: ApplicationKey) -> None:
+        """No operation of the Application names a revision any more: the next one gets a new look."""
+        if key in self._names:
+            self._watches[self._names[key]].release(key)
+
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None:
         """Say what an Application read outside its source's path, in the tree that it was given last."""
         if key in self._names:

@@ -57,6 +57,12 @@ class Watch:
             raise again(answer.error)
         return answer.resolved
 
+    def release(self, key: ApplicationKey) -> None:
+        """No operation of the Application names a revision any more."""
+        interest = self._interests.get(key)
+        if interest is not None:
+            self._pin(interest, "")
+
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None:
         interest = self._interests.get(key)
         if interest is None or interest.reads == paths:
@@ -87,7 +93,7 @@ class Watch:
 
     def _answer_pinned(self, interest: Interest, revision: str) -> Resolved | None:
         """An operation keeps its own revision, whatever the branch does meanwhile."""
-        interest.pin = revision
+        self._pin(interest, revision)
         mirror = self._clone.mirror
         if mirror is not None and is_full_sha(revision):
             with contextlib.suppress(Damaged):
@@ -102,6 +108,13 @@ class Watch:
             is_gone = answer.error.reason == Reason.REVISION_NOT_FOUND
             raise again(answer.error, reason=Reason.REVISION_GONE.value if is_gone else "")
         return answer.resolved
+
+    def _pin(self, interest: Interest, revision: str) -> None:
+        """What was learnt for an operation serves that one alone: a later one that names the same branch looks anew."""
+        before, interest.pin = interest.pin, revision
+        wanted = {"", *(text for one in self._interests.values() for text in (one.target, one.pin))}
+        if before not in wanted:
+            self._answers.pop(before, None)
 
     def _expect(self, interest: Interest) -> None:
         if not interest.is_waiting:  # asking again while the look goes on is no reason for another one

@@ -12,7 +12,7 @@ from pygit2.enums import ObjectType
 from devcluster.git_server import GitRepository, GitServer
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import Source
-from tests.adapters.source_following import OTHER, following
+from tests.adapters.source_following import APP, OTHER, following
 
 FILES = {"apps/a.yaml": "kind: A", "README": "hello"}
 
@@ -190,6 +190,51 @@ async def test_an_operation_whose_revision_is_gone_everywhere_is_told(
     async with following(mirrors) as world:
         error = await world.error(Source(server.http_url("shop")), revision="d" * 40)
         assert (error.reason, error.transient) == ("RevisionGone", False)
+
+
+async def test_an_operation_after_another_sees_what_its_branch_is_now(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    source = Source(server.http_url("shop"))
+    first = shop.commit({"README": "one"}, branch="feature")
+    async with following(mirrors) as world:
+        assert (await world.resolved(source, revision="feature")).revision.sha == first
+        world.repositories.release(APP)
+        second = shop.commit({"README": "two"}, branch="feature")
+        assert (await world.resolved(source, revision="feature")).revision.sha == second
+
+
+async def test_an_operation_keeps_what_its_branch_was(server: GitServer, shop: GitRepository, mirrors: Path) -> None:
+    source = Source(server.http_url("shop"))
+    first = shop.commit({"README": "one"}, branch="feature")
+    async with following(mirrors) as world:
+        await world.resolved(source, revision="feature")
+        shop.commit({"README": "two"}, branch="feature")
+        assert (await world.resolved(source, revision="feature")).revision.sha == first
+
+
+async def test_a_branch_that_came_after_an_operation_had_named_it_is_found_by_the_next_one(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    source = Source(server.http_url("shop"))
+    async with following(mirrors) as world:
+        await world.error(source, revision="feature")
+        world.repositories.release(APP)
+        sha = shop.commit({"README": "one"}, branch="feature")
+        assert (await world.resolved(source, revision="feature")).revision.sha == sha
+
+
+async def test_what_one_application_lets_go_another_keeps(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    source = Source(server.http_url("shop"))
+    async with following(mirrors) as world:
+        await world.resolved(source)
+        followed = Source(server.http_url("shop"), "trunk")
+        await world.resolved(followed, key=OTHER)
+        await world.resolved(source, revision="trunk")
+        world.repositories.release(APP)
+        assert world.resolve(followed, key=OTHER) is not None
 
 
 async def test_two_revisions_are_read_at_the_same_time(server: GitServer, shop: GitRepository, mirrors: Path) -> None:

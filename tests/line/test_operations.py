@@ -85,6 +85,14 @@ async def test_a_pinned_sync_is_not_dropped_for_a_newer_commit() -> None:
     assert line.operation()["revisions"] == [old]
 
 
+async def test_a_revision_is_let_go_with_the_request_that_named_it() -> None:
+    line = await synced(config_map("front"), app=application(automated=None))
+    line.git.released.clear()
+    line.edit_app(asked(revision=line.git.newest[:10]))
+    await line.settle()
+    assert line.git.released
+
+
 async def test_a_revision_that_does_not_exist_ends_failed_and_is_removed() -> None:
     line = await synced(config_map("a"), app=application(**MANUAL))
     line.edit_app(asked(revision="f" * 40))
