@@ -161,7 +161,9 @@ def assemble_onlooker(client: Client, settings: Settings, wake: Callable[[Applic
     access = Access(store, settings.namespace)
     rules = Rules(settings.installation, settings.namespace, lambda _: True)
     destination = Destination(client, store, rules, may_write=lambda: False, moved=lambda _: None)
-    limits = Limits(interval=settings.poll_interval, timeout=settings.git_timeout, max_bytes=_CACHED_BYTES)
+    # A file:// URL reads the disk of whoever calls, with their own rights.
+    timeout = settings.git_timeout
+    limits = Limits(interval=settings.poll_interval, timeout=timeout, max_bytes=_CACHED_BYTES, allow_file=True)
     repositories = Repositories(settings.data_folder / "repositories", wake=wake, limits=limits)
     manifests = Manifests(
         repositories,
