@@ -33,13 +33,12 @@ def _some() -> deque[_Commit]:
 
 @dataclass(slots=True)
 class _Way:
-    """One Application: what waits to be applied, what waits to be healthy, and what the last pass looked at, when."""
+    """One Application: what waits to be applied and to be healthy, and the time of the commit last looked at."""
 
     detected: _Commit | None = None
     waiting: deque[_Commit] = field(default_factory=_some)
     applied: deque[_Commit] = field(default_factory=_some)
     committed_at: float = 0.0
-    looked_at: float = 0.0
 
 
 class Deliveries:
@@ -81,7 +80,6 @@ class Deliveries:
             commit = way.applied.popleft()
             self._metrics.commit_to_healthy.observe(max(now - commit.committed_at, 0.0))
             self._metrics.detected_to_healthy.observe(max(now - commit.detected_at, 0.0))
-        way.looked_at = now
         way.committed_at = seen.committed_at or way.committed_at
 
     def forget(self, key: ApplicationKey) -> None:
@@ -125,14 +123,19 @@ def _applied(way: _Way, seen: Observation, ended: Operation | None) -> list[_Com
     if ended is not None:
         if ended.phase is not OperationPhase.SUCCEEDED or ended.pinned:
             return []
-        return list(_up_to(way, ended.revisions[0], parse_time(ended.started_at).timestamp()))
+        return list(_up_to(way, ended.revisions[0], seen.committed_at))
     is_running = seen.operation is not None and seen.operation.is_running
     if is_running or seen.revision is None or seen.sync is not SyncStatus.SYNCED:
         return []
-    return list(_up_to(way, seen.revision.sha, way.looked_at))
+    return list(_up_to(way, seen.revision.sha, seen.committed_at))
 
 
-def _up_to(way: _Way, sha: str, since: float) -> Iterator[_Commit]:
-    """That commit and those before it; where it is none that was detected, those that were known at that time."""
-    place = next((number for number, commit in enumerate(way.waiting) if commit.sha == sha), -1)
-    yield from (commit for number, commit in enumerate(way.waiting) if number <= place or commit.detected_at <= since)
+def _up_to(way: _Way, sha: str, committed_at: float) -> Iterator[_Commit]:
+    """That commit and those before it; where it is none that was detected, those that are not younger.
+
+    A later commit may not concern the Application, and one that was detected may turn out to change nothing.
+    """
+    place = next((number for number, commit in enumerate(way.waiting) if commit.sha == sha), None)
+    for number, commit in enumerate(way.waiting):
+        if number <= place if place is not None else commit.committed_at <= committed_at:
+            yield commit

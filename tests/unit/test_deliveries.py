@@ -115,6 +115,13 @@ def test_a_commit_with_nothing_to_do_is_applied_as_soon_as_it_was_looked_at() ->
     assert way.counts() == (1, 1, 1)
 
 
+def test_a_commit_that_changes_nothing_of_the_render_is_applied_as_soon_as_it_was_looked_at() -> None:
+    way = settled_way()
+    way.detected(SECOND)
+    way.passed(FIRST, committed_at=way.committed_at(SECOND))
+    assert way.counts() == (1, 1, 1)
+
+
 def test_a_commit_is_not_applied_while_its_sync_runs_or_has_failed() -> None:
     way = settled_way()
     way.detected(SECOND)
