@@ -26,7 +26,7 @@ _COLOURS = {"create": Colour.GREEN, "update": Colour.YELLOW, "prune": Colour.RED
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Exit 1 where anything differs, as `kubectl diff`."""
     if arguments.batch:
-        return answer_batch(arguments.batch, _answer, console)
+        return answer_batch(arguments.batch, answer, console)
     if not arguments.live:
         raise CommandError("give the live objects with --live FILE (what `kubectl get -o yaml` prints)")
     application = application_in(arguments.app, console) if arguments.app else application_of(NOBODYS)
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     return Exit.SEEN if differing else Exit.FINE
 
 
-def _answer(case: Case) -> Answer:
+def answer(case: Case) -> Answer:
     rules = part_of(case, "ignoreDifferences", list, [])
     application = application_of({**NOBODYS, "spec": {"ignoreDifferences": [_about_anything(rule) for rule in rules]}})
     wanted, there = (part_of(case, name, dict, None) for name in ("desired", "live"))

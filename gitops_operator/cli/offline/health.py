@@ -32,7 +32,7 @@ _COLOURS = {
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Exit 1 where one of them is neither healthy, nor suspended, nor of a kind without health."""
     if arguments.batch:
-        return answer_batch(arguments.batch, _answer, console)
+        return answer_batch(arguments.batch, answer, console)
     bodies = [_object(value) for value in live_in(inputs_of(arguments, console))]
     healths = [(body, health) for body, health in zip(bodies, _assessed(bodies), strict=True)]
     if arguments.output == "table":
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     return Exit.FINE if all(health is None or health.status in _FINE for _, health in healths) else Exit.SEEN
 
 
-def _answer(case: Case) -> Answer:
+def answer(case: Case) -> Answer:
     return _said(assess(_object(part_of(case, "object", dict))))
 
 

@@ -20,7 +20,7 @@ _HEADINGS = ("LINE", "APIVERSION", "KIND", "NAMESPACE", "NAME")
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Exit 1 where a file has errors; what could be read is shown all the same."""
     if arguments.batch:
-        return answer_batch(arguments.batch, _answer, console)
+        return answer_batch(arguments.batch, answer, console)
     inputs = inputs_of(arguments, console)
     results = [(one.name, read(one.data, "" if one.name == STDIN else one.name)) for one in inputs]
     if arguments.output == "table":
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     return Exit.SEEN if any(result.problems for _, result in results) else Exit.FINE
 
 
-def _answer(case: Case) -> Answer:
+def answer(case: Case) -> Answer:
     text = part_of(case, "yaml", str)
     result = read(text.encode("utf-8", "surrogatepass"), "")
     if result.problems:

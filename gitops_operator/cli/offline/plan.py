@@ -29,7 +29,7 @@ _COLOURS = {"apply": Colour.GREEN, "prune": Colour.RED}
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Exit 1 where there is something to do, as `diff`."""
     if arguments.batch:
-        return answer_batch(arguments.batch, _answer, console)
+        return answer_batch(arguments.batch, answer, console)
     application = application_in(arguments.app, console) if arguments.app else application_of(NOBODYS)
     application = _with(application, arguments.sync_options)
     live = live_in(named_inputs(arguments.live, console))
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     return Exit.SEEN if steps else Exit.FINE
 
 
-def _answer(case: Case) -> Answer:
+def answer(case: Case) -> Answer:
     application = _with(application_of(NOBODYS), part_of(case, "syncOptions", list, []))
     desired = desired_from(part_of(case, "desired", list, []), "desired")
     prune = part_of(case, "prune", bool, default=False)

@@ -23,7 +23,7 @@ _HEADINGS = ("FILE", "APIVERSION", "KIND", "NAMESPACE", "NAME")
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Exit 1 where the files have errors; then nothing is printed but those, all of them."""
     if arguments.batch:
-        return answer_batch(arguments.batch, _answer, console)
+        return answer_batch(arguments.batch, answer, console)
     if not arguments.root:
         raise CommandError("name the folder that holds the repository: kubectl gitops render ROOT")
     application = application_in(arguments.app, console) if arguments.app else None
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     return Exit.FINE
 
 
-def _answer(case: Case) -> Answer:
+def answer(case: Case) -> Answer:
     app = part_of(case, "app", dict, None)
     application = application_of(app) if app is not None else None
     path, recurse = part_of(case, "path", str, ""), part_of(case, "recurse", bool, default=False)
