@@ -41,6 +41,12 @@ class Why(StrEnum):
     AT_ADMISSION = "ChangedAtAdmission"
 
 
+# Tuples, the usual one first: these are asked for each object of each pass, and the hash of an Enum costs a call.
+_IN_SYNC = (Why.IN_SYNC, Why.KEPT, Why.EXTRANEOUS, Why.AT_ADMISSION)
+_UNKNOWN = (Why.KIND_NOT_READY, Why.KIND_UNKNOWN)
+_DRIFT = (Why.DRIFTED, Why.MISSING)
+
+
 class Difference(NamedTuple):
     """One field: `path` as people write it (`.spec.replicas`); values are masked where they may be secret.
 
@@ -82,14 +88,14 @@ class Change:
     @property
     def is_in_sync(self) -> bool:
         """Whether live equals desired as far as we can tell."""
-        return self.why in {Why.IN_SYNC, Why.KEPT, Why.EXTRANEOUS, Why.AT_ADMISSION}
+        return self.why in _IN_SYNC
 
     @property
     def is_unknown(self) -> bool:
         """Whether the cluster cannot say."""
-        return self.why in {Why.KIND_NOT_READY, Why.KIND_UNKNOWN}
+        return self.why in _UNKNOWN
 
     @property
     def is_drift(self) -> bool:
         """Whether live moved away from what we applied, rather than Git from live."""
-        return self.why in {Why.DRIFTED, Why.MISSING} and self.desired is not None
+        return self.why in _DRIFT and self.desired is not None

@@ -56,6 +56,7 @@ class Observation:
         """The Application's sync status: one object that differs is enough, one that cannot be told comes next."""
         if self.error is not None or self.pending or self.revision is None:
             return SyncStatus.UNKNOWN
-        if any(not change.is_in_sync and not change.is_unknown for change in self.changes):
-            return SyncStatus.OUT_OF_SYNC
-        return SyncStatus.UNKNOWN if any(change.is_unknown for change in self.changes) else SyncStatus.SYNCED
+        others = [change for change in self.changes if not change.is_in_sync]
+        if not others:
+            return SyncStatus.SYNCED
+        return SyncStatus.UNKNOWN if all(change.is_unknown for change in others) else SyncStatus.OUT_OF_SYNC
