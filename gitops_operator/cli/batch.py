@@ -57,7 +57,7 @@ def _lines(cases: str, console: Console) -> Iterator[bytes]:
 def _reply(line: bytes, number: int, answer: Callable[[Case], Answer]) -> Answer:
     case: Any = None
     try:
-        case = json.loads(line)
+        case = json.loads(line.strip())
         reply = answer(case) if isinstance(case, dict) else _error(f"line {number} is not a JSON object")
     except json.JSONDecodeError as error:
         reply = _error(f"line {number} is not JSON: {error.msg} at column {error.colno}")

@@ -9,9 +9,14 @@ from typing import Any
 
 from gitops_operator.render.scalars import resolve
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@%+=(){}\[\]*&!|<>?,;^~$:#\" '-]*\Z")
+_PLAIN = re.compile(
+    r"(?!---|\.\.\.)(?:[A-Za-z0-9_./]|-(?=[A-Za-z0-9_./-]))[A-Za-z0-9_./@%+=(){}\[\]*&!|<>?,;^~$:#\" '-]*\Z"
+)
 _UNSAFE = re.compile(r":(?= |\Z)| #| \Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]")
+_ODD = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+"""Characters that YAML does not let stand as they are, or reads as something else."""
+_NUMBERS = re.compile(r"[-+]?[0-9][0-9_]*[-:][0-9]")
+"""Dates and numbers of base 60, which other readers of YAML 1.1 take for something else."""
 _BLOCK = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
     r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]*\Z"
@@ -67,16 +72,14 @@ def _block(head: str, text: str) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    return value if isinstance(value, str) and _is_plain(value) else json.dumps(value, ensure_ascii=_is_odd(value))
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return value if _is_plain(value) else _ODD.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _is_plain(text: str) -> bool:
-    return bool(_PLAIN.match(text)) and not _UNSAFE.search(text) and not _DATE.match(text) and resolve(text) == text
-
-
-def _is_odd(value: Any) -> bool:
-    """Whether a text holds characters that YAML does not let stand as they are."""
-    return (
-        isinstance(value, str)
-        and re.search(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]", value) is not None
-    )
+    return bool(_PLAIN.match(text)) and not _UNSAFE.search(text) and not _NUMBERS.match(text) and resolve(text) == text

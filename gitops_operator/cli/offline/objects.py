@@ -17,6 +17,7 @@ from gitops_operator.model.hierarchy import owners_of
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.resource import Body, Resource, ResourceKey, key_of
 from gitops_operator.model.tracking import Tracker
+from gitops_operator.plan.order import kind_defined
 from gitops_operator.render import Rendered
 from gitops_operator.render.directory import SourceFile
 from gitops_operator.render.manifests import Manifests, manifests_of, objects_in
@@ -61,9 +62,17 @@ def stamped(parts: Iterable[Manifests], live: Iterable[ResourceKey], application
     if problems:
         raise RenderError(problems)
     places = _namespaces(live)
-    resources = tuple(_placed(resource, places) for part in parts for resource in part.resources)
-    rendered = Rendered(resources, tuple(warning for part in parts for warning in part.warnings), "")
-    return stamp(rendered, application.key, "", application.namespace, is_namespaced_at_most)
+    resources = [_placed(resource, places) for part in parts for resource in part.resources]
+    # Apart from each other, so that a definition asks no namespace of objects for which nobody has named one.
+    definitions = [resource for resource in resources if kind_defined(resource) is not None]
+    others = [resource for resource in resources if kind_defined(resource) is None]
+    found = [
+        stamp(Rendered(tuple(some), (), ""), application.key, "", application.namespace, is_namespaced_at_most)
+        for some in (definitions, others)
+    ]
+    warnings = [warning for part in parts for warning in part.warnings]
+    warnings += [warning for part in found for warning in part.warnings]
+    return Stamped(tuple(resource for part in found for resource in part.resources), tuple(warnings))
 
 
 def _namespaces(live: Iterable[ResourceKey]) -> dict[tuple[str, str, str], list[str]]:
