@@ -113,18 +113,16 @@ def lens_rules(rules: IgnoreRules, desired: Iterable[Resource]) -> Callable[[Res
 
     Autoscalers are not in it: the store knows them itself.
     """
-    bodies = {resource.key: resource.body for resource in desired}
-    bare: dict[ResourceKey, frozenset[Path]] = {}
+    wanted = {resource.key: resource for resource in desired}
 
     def lens(key: ResourceKey, live: Body) -> Lens:
-        body = bodies.get(key)
-        if body is None:
+        resource = wanted.get(key)
+        if resource is None:
             return WHOLE
-        if key not in bare:
-            bare[key] = bare_paths(body)
+        body = resource.body
         about = rules.about(key) if rules.rules else ()
         name = "+".join(rule.name for rule in about)
-        return Lens(name, ignored_paths(about, body, live) if about else frozenset(), bare[key])
+        return Lens(name, ignored_paths(about, body, live) if about else frozenset(), bare_paths(body))
 
     return lens
 

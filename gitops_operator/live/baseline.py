@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from gitops_operator.live.record import Held
 from gitops_operator.live.sighting import version_of
-from gitops_operator.model.live import StoredBody
 from gitops_operator.model.managed_fields import Lens, ownership
+from gitops_operator.model.resource import StoredBody
 
 REFUTED = "refuted"
 """The baseline of what a dry run showed to have moved: no H looks like this."""

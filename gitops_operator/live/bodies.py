@@ -14,4 +14,4 @@ class PackedBody(Packed):
 
     def load(self) -> Body:
         """The whole object; a new value at each call."""
-        return decode_body(self.text(), *self.family)
+        return decode_body(self.text(), *self.codec.family)

@@ -16,7 +16,7 @@ from gitops_operator.live.record import NO_ANNOTATIONS, NO_EXTRAS, Extras, Held
 from gitops_operator.live.sighting import Annotations, Entry, Sighting, version_of
 from gitops_operator.model.health import Health
 from gitops_operator.model.hierarchy import OwnerRef, owners_of
-from gitops_operator.model.live import LiveObject, StoredBody
+from gitops_operator.model.live import LiveObject
 from gitops_operator.model.managed_fields import WHOLE, Lens, adoptable_managers, ownership
 from gitops_operator.model.packing import Packer
 from gitops_operator.model.resource import (
@@ -28,6 +28,7 @@ from gitops_operator.model.resource import (
     Body,
     GroupKind,
     ResourceKey,
+    StoredBody,
 )
 from gitops_operator.model.tracking import Tracker, counts_on, parse_tracking_id
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gitops_operator.model.health import Health
 from gitops_operator.model.hierarchy import OwnerRef
 from gitops_operator.model.kind import KindStatus
-from gitops_operator.model.resource import Body, GroupKind, ResourceKey
+from gitops_operator.model.resource import GroupKind, ResourceKey, StoredBody
 from gitops_operator.model.tracking import Tracker
-
-
-class StoredBody(Protocol):
-    """A body held compactly."""
-
-    def load(self) -> Body:
-        """The whole object as JSON data, managedFields included; a new value at each call."""
 
 
 class ForeignOwner(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from sys import intern
+from typing import Any, NamedTuple, Protocol
 
 PREFIX = "gitops-operator.io/"
 ARGO_PREFIX = "argocd.argoproj.io/"
@@ -18,6 +19,9 @@ SYNC_WAVE = PREFIX + "sync-wave"
 SYNC_OPTIONS = PREFIX + "sync-options"
 COMPARE_OPTIONS = "compare-options"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+NO_OPTIONS: frozenset[str] = frozenset()
+"""One for all: an empty frozenset takes 216 bytes."""
+
 STAMPED_ANNOTATIONS = (TRACKING_ID, DESIRED_DIGEST)
 
 WAVE_ANNOTATIONS = (SYNC_WAVE, ARGO_PREFIX + "sync-wave", "helm.sh/hook-weight")
@@ -25,6 +29,13 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,9}\Z")
 
 Body = Mapping[str, Any]
 """A Kubernetes object as JSON data. Never changed in place."""
+
+
+class StoredBody(Protocol):
+    """A body held compactly."""
+
+    def load(self) -> Body:
+        """The whole object as JSON data, managedFields included; a new value at each call."""
 
 
 class GroupKind(NamedTuple):
@@ -70,22 +81,45 @@ class Origin(NamedTuple):
 class Resource:
     """One desired object.
 
-    `body` holds what Git says with defaults of namespace filled in, before our annotations are stamped on;
-    `tracking_id` and `digest` are what stamping adds ("" before); `lines` maps JSON pointers to lines of the file for
-    messages, filled on request only.
+    `content` holds what Git says, before our annotations are stamped on; it may be packed, so read `body`, and once.
+    `owner` and `digest` are what stamping adds ("" before).
     """
 
     key: ResourceKey
     api_version: str
-    body: Body = field(hash=False)
+    content: Body | StoredBody = field(hash=False)
     origin: Origin = Origin("")
     wave: int = 0
-    options: frozenset[str] = frozenset()
-    tracking_id: str = ""
+    options: frozenset[str] = NO_OPTIONS
+    owner: str = ""
     digest: str = ""
+
+    @property
+    def body(self) -> Body:
+        """The object as JSON data, in its namespace."""
+        body = self.content if isinstance(self.content, Mapping) else self.content.load()
+        metadata = body.get("metadata")
+        if metadata is None or metadata.get("namespace", "") == self.key.namespace:
+            return body
+        return self._placed(body)
+
+    @property
+    def tracking_id(self) -> str:
+        """The text of our annotation; "" before stamping."""
+        return tracking_text(self.owner, self.key) if self.owner else ""
+
+    def _placed(self, body: Body) -> Body:
+        metadata = {name: value for name, value in body["metadata"].items() if name != "namespace"}
+        placed = {"namespace": self.key.namespace} if self.key.namespace else {}
+        return {**body, "metadata": {**metadata, **placed}}
 
     def __str__(self) -> str:
         return f"{self.key} ({self.origin})" if self.origin.file else str(self.key)
+
+
+def tracking_text(owner: str, key: ResourceKey) -> str:
+    """What our annotation says of an object and its owner."""
+    return f"{owner}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
 
 
 def group_of(api_version: str) -> str:
@@ -97,7 +131,10 @@ def key_of(body: Body) -> ResourceKey:
     """The identity of a complete object (kind, apiVersion and name are there)."""
     metadata = body["metadata"]
     return ResourceKey(
-        group_of(body["apiVersion"]), body["kind"], metadata.get("namespace") or "", metadata.get("name") or ""
+        intern(group_of(body["apiVersion"])),
+        intern(body["kind"]),
+        intern(metadata.get("namespace") or ""),
+        metadata.get("name") or "",
     )
 
 
@@ -120,4 +157,4 @@ def wave_of(annotations: Mapping[str, str]) -> int:
 def options_of(annotations: Mapping[str, str], suffix: str = "sync-options") -> frozenset[str]:
     """The comma-separated words of both prefixes' sync-options (or another) annotation."""
     words = [annotations.get(prefix + suffix, "").split(",") for prefix in (PREFIX, ARGO_PREFIX)]
-    return frozenset(word.strip() for part in words for word in part if word.strip())
+    return frozenset(word.strip() for part in words for word in part if word.strip()) or NO_OPTIONS

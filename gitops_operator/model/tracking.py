@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitops_operator.model.application import ApplicationKey
-from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.resource import ResourceKey, tracking_text
 
 
 class Tracker(NamedTuple):
@@ -37,8 +37,12 @@ class TrackingId(NamedTuple):
 
 def tracking_id(installation: str, app: ApplicationKey, key: ResourceKey) -> str:
     """The text of the annotation."""
-    owner = f"{installation}/{app}" if installation else str(app)
-    return f"{owner}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
+    return tracking_text(owner_of(installation, app), key)
+
+
+def owner_of(installation: str, app: ApplicationKey) -> str:
+    """The part of it that all objects of an Application have in common."""
+    return f"{installation}/{app}" if installation else str(app)
 
 
 def parse_tracking_id(text: str) -> TrackingId | None:

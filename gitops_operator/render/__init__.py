@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from gitops_operator.model.application import Directory
 from gitops_operator.model.resource import Resource
 from gitops_operator.model.tree import Entry, EntryKind, Tree
 from gitops_operator.render.directory import files_of
-from gitops_operator.render.manifests import manifests_of
+from gitops_operator.render.manifests import Manifests, manifests_of
 from gitops_operator.render.paths import clean, folder_at
 
 __all__ = ["Read", "Rendered", "Source", "is_current", "locate", "render", "render_source"]
@@ -52,6 +53,10 @@ class Source(NamedTuple):
     digest: str
 
 
+def _as_it_is(resource: Resource) -> Resource:
+    return resource
+
+
 def render(tree: Tree, path: str, directory: Directory) -> Rendered:
     """Reads all manifests of a folder.
 
@@ -75,14 +80,14 @@ def locate(tree: Tree, path: str, directory: Directory) -> Source:
     return Source(tree, folder, directory, _hash([VERSION, wanted, folder.path, links, content, parameters]))
 
 
-def render_source(source: Source) -> Rendered:
-    """Reads all manifests of a folder that was found.
+def render_source(source: Source, pack: Callable[[Resource], Resource] = _as_it_is) -> Rendered:
+    """Reads all manifests of a folder that was found, one file after the other; `pack` makes each object smaller.
 
     Raises:
         RenderError: every problem of every file, with file, line and column.
     """
     listing = files_of(source.tree, source.folder, source.options)
-    manifests = [manifests_of(file) for file in listing.files]
+    manifests = [_packed(manifests_of(file), pack) for file in listing.files]
     problems = tuple(problem for part in manifests for problem in part.problems)
     if problems:
         raise RenderError(problems)
@@ -97,6 +102,10 @@ def render_source(source: Source) -> Rendered:
         reads=reads,
         size=sum(len(file.data) for file in listing.files),
     )
+
+
+def _packed(manifests: Manifests, pack: Callable[[Resource], Resource]) -> Manifests:
+    return manifests._replace(resources=tuple(map(pack, manifests.resources)))
 
 
 def is_current(rendered: Rendered, source: Source) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from gitops_operator.model.resource import Resource
 from gitops_operator.render import Rendered
 from gitops_operator.render.stored import decode, encode, may_be_stored
 
@@ -19,15 +21,16 @@ class Disk:
     Writes are whole or not at all; a disk that is full or broken makes renders slower and stops nothing.
     """
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, pack: Callable[[Resource], Resource]) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
+        self._pack = pack
 
     def get(self, digest: str) -> Rendered | None:
         """The render that was stored last for a source, if it can be read."""
         path = self._path(digest)
         try:
-            rendered = decode(path.read_bytes())
+            rendered = decode(path.read_bytes(), self._pack)
             if rendered is not None:
                 os.utime(path)
                 return rendered

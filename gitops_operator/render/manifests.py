@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 from typing import Any, NamedTuple
 
 from gitops_operator.errors import Problem
@@ -106,7 +107,9 @@ class _Reading:
         body = applied(found.value)
         line = self._place(found, "").line if found.pointer else found.document.line
         origin = Origin(self._file.path, line)
-        self.resources.append(Resource(key_of(body), body["apiVersion"], body, origin, wave, options_of(annotations)))
+        self.resources.append(
+            Resource(key_of(body), intern(body["apiVersion"]), body, origin, wave, options_of(annotations))
+        )
 
     def _warn(self, found: _Found, annotations: dict[str, str]) -> None:
         for name in (*OURS, FOREIGN_TRACKING_ID):

@@ -9,12 +9,11 @@ from gitops_operator.errors import Problem, RenderError
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.digest import desired_digest
 from gitops_operator.model.resource import (
-    Body,
     GroupKind,
     Resource,
     ResourceKey,
 )
-from gitops_operator.model.tracking import tracking_id
+from gitops_operator.model.tracking import owner_of
 from gitops_operator.render import Rendered
 
 _DEFINITION = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -64,7 +63,8 @@ def stamp(
     problems += _duplicates(placed)
     if problems:
         raise RenderError(tuple(problems))
-    resources = tuple(_stamped(resource, key_of_app, installation) for resource in placed)
+    owner = owner_of(installation, key_of_app)
+    resources = tuple(replace(one, owner=owner, digest=desired_digest(one.body)) for one in placed)
     return Stamped(resources, tuple(warnings), frozenset(kind for kind in kinds if scopes[kind] is None))
 
 
@@ -83,11 +83,7 @@ def _placed(resource: Resource, namespace: str) -> Resource:
     """The object in its namespace; "" takes it out of any."""
     if namespace == resource.key.namespace:
         return resource
-    metadata = {name: value for name, value in resource.body["metadata"].items() if name != "namespace"}
-    if namespace:
-        metadata["namespace"] = namespace
-    body: Body = {**resource.body, "metadata": metadata}
-    return replace(resource, key=resource.key._replace(namespace=namespace), body=body)
+    return replace(resource, key=resource.key._replace(namespace=namespace))
 
 
 def _duplicates(resources: list[Resource]) -> list[Problem]:
@@ -98,14 +94,6 @@ def _duplicates(resources: list[Resource]) -> list[Problem]:
         if other is not resource:
             problems.append(_problem(resource, f"{resource.key} stands twice; first in {other.origin}"))
     return problems
-
-
-def _stamped(resource: Resource, app: ApplicationKey, installation: str) -> Resource:
-    return replace(
-        resource,
-        tracking_id=tracking_id(installation, app, resource.key),
-        digest=desired_digest(resource.body),
-    )
 
 
 def _problem(resource: Resource, message: str) -> Problem:

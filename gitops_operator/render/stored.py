@@ -1,17 +1,23 @@
-"""A render as the bytes of a file, with a checksum: what was cut off or damaged is noticed when it is read."""
+"""A render as the bytes of a file, with a checksum: what was cut off or damaged is noticed when it is read.
+
+One line says what is common, and one line each object is: so no more than one of them is whole in memory at a time.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 from gitops_operator.errors import Problem
-from gitops_operator.model.resource import GroupKind, Origin, Resource, key_of
+from gitops_operator.model.resource import NO_OPTIONS, GroupKind, Origin, Resource, key_of
 from gitops_operator.render import Read, Rendered
 
 _SECRET = GroupKind("", "Secret")
 _CHECKSUM_BYTES = 20
+_FORM = b"lines-1"
 
 
 def may_be_stored(rendered: Rendered) -> bool:
@@ -21,37 +27,40 @@ def may_be_stored(rendered: Rendered) -> bool:
 
 def encode(rendered: Rendered) -> bytes:
     """The bytes of a render."""
-    data = {
-        "inputs": rendered.inputs,
-        "reads": rendered.reads,
-        "size": rendered.size,
-        "warnings": rendered.warnings,
-        "resources": [
-            [resource.body, resource.origin, resource.wave, sorted(resource.options)] for resource in rendered.resources
-        ],
-    }
-    content = json.dumps(data, separators=(",", ":")).encode()
+    head = [rendered.inputs, rendered.reads, rendered.size, rendered.warnings]
+    content = b"\n".join([_line(head), *(_line(_parts(resource)) for resource in rendered.resources)])
     return _checksum(content) + content
 
 
-def decode(data: bytes) -> Rendered | None:
-    """The render that bytes hold, or None where they are damaged."""
+def decode(data: bytes, pack: Callable[[Resource], Resource]) -> Rendered | None:
+    """The render that bytes hold, each object made smaller by `pack`; None where they are damaged."""
     checksum, content = data[:_CHECKSUM_BYTES], data[_CHECKSUM_BYTES:]
     if _checksum(content) != checksum:
         return None
-    stored: dict[str, Any] = json.loads(content)
+    head, *lines = content.split(b"\n")
+    inputs, reads, size, warnings = json.loads(head)
     return Rendered(
-        resources=tuple(_resource(*parts) for parts in stored["resources"]),
-        warnings=tuple(Problem(*parts) for parts in stored["warnings"]),
-        inputs=stored["inputs"],
-        reads=tuple(Read(*parts) for parts in stored["reads"]),
-        size=stored["size"],
+        resources=tuple(pack(_resource(*json.loads(line))) for line in lines),
+        warnings=tuple(Problem(*parts) for parts in warnings),
+        inputs=inputs,
+        reads=tuple(Read(*parts) for parts in reads),
+        size=size,
     )
 
 
+def _parts(resource: Resource) -> list[Any]:
+    return [resource.body, resource.origin, resource.wave, sorted(resource.options)]
+
+
 def _resource(body: dict[str, Any], origin: list[Any], wave: int, options: list[str]) -> Resource:
-    return Resource(key_of(body), body["apiVersion"], body, Origin(*origin), wave, frozenset(options))
+    return Resource(
+        key_of(body), intern(body["apiVersion"]), body, Origin(*origin), wave, frozenset(options) or NO_OPTIONS
+    )
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _checksum(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_CHECKSUM_BYTES).digest()
+    return hashlib.blake2b(content, digest_size=_CHECKSUM_BYTES, person=_FORM).digest()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import ScalarEvent
 from ruamel.yaml.reader import ReaderError
 
 from gitops_operator.errors import Problem
@@ -22,6 +23,7 @@ from gitops_operator.render.wording import explain
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_REMARKS = 100
+_JSON_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _SLOW_START = 500  # what starting the parser in Python costs, in characters
 
 
@@ -78,6 +80,7 @@ class _Reading:
         self._file = file
         self._slow_left = MAX_SLOW
         self._counted = (0, 1)
+        self._is_strict = "\\/" in text and not text.lstrip().startswith("{")
         self.documents: list[Document] = []
         self.warnings: list[Problem] = []
         self.problems: list[Problem] = []
@@ -99,7 +102,7 @@ class _Reading:
         builder = Builder()
         end = start + len(part)
         try:
-            builder.feed(events)
+            builder.feed(_as_go(events, part) if self._is_strict else events)
         except Broken as error:
             self._collect(builder, start)
             self.problems.append(self.problem(start + error.index, error.message))
@@ -151,6 +154,17 @@ class _Reading:
         before, line = self._counted
         self._counted = (index, line + self._text.count("\n", before, index))
         return self._counted[1]
+
+
+def _as_go(events: Iterable[Any], text: str) -> Iterator[Any]:
+    """The events, up to the one escape that JSON and libyaml know and Go's YAML does not."""
+    for event in events:
+        found = None
+        if isinstance(event, ScalarEvent) and event.style == '"':
+            found = _JSON_ESCAPE.search(text, _index(event.start_mark), _index(event.end_mark))
+        if found:
+            raise Broken(found.end() - 1, explain("found unknown escape character"))
+        yield event
 
 
 def _index(mark: Any) -> int:

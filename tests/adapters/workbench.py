@@ -25,7 +25,6 @@ from gitops_operator.model.fields_v1 import Path
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.resource import Body, Origin, Resource, ResourceKey, key_of
 from gitops_operator.model.step import Outcome, Step, Task, TaskKind
-from gitops_operator.model.tracking import tracking_id
 from gitops_operator.plan.tasks import prune_task, write_task
 
 Live = dict[str, Any]
@@ -135,9 +134,8 @@ class Workbench:
             metadata.setdefault("namespace", self.namespace)
         whole = {**body, "metadata": metadata}
         key = key_of(whole)
-        stamp = tracking_id("", self.app, key)
-        origin = Origin("app.yaml", 1)
-        return Resource(key, whole["apiVersion"], whole, origin, 0, frozenset(options), stamp, desired_digest(whole))
+        origin, digest = Origin("app.yaml", 1), desired_digest(whole)
+        return Resource(key, whole["apiVersion"], whole, origin, 0, frozenset(options), str(self.app), digest)
 
     # What a pass does
 

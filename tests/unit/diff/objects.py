@@ -21,7 +21,7 @@ from gitops_operator.model.resource import (
     key_of,
 )
 from gitops_operator.model.sending import stamped
-from gitops_operator.model.tracking import counts_on, parse_tracking_id, tracking_id
+from gitops_operator.model.tracking import counts_on, owner_of, parse_tracking_id
 
 APP = ApplicationKey("argocd", "shop")
 OTHER = ApplicationKey("argocd", "blog")
@@ -57,7 +57,7 @@ def resource(kind: str = "ConfigMap", name: str = "front", app: ApplicationKey =
         body,
         Origin("shop.yaml", 3),
         options=options,
-        tracking_id=tracking_id("", app, key),
+        owner=owner_of("", app),
         digest=desired_digest(body),
     )
 

@@ -20,7 +20,7 @@ def desired(**parts: Any) -> Body:
 
 def resource(**parts: Any) -> Resource:
     body = desired(**parts)
-    return Resource(key_of(body), "v1", body, tracking_id="x/y:/ConfigMap:b/a", digest="v1:00")
+    return Resource(key_of(body), "v1", body, owner="x/y", digest="v1:00")
 
 
 def sent(some: Resource, now: Body | None, *ignored: Path, migrates: bool = False) -> Body:
@@ -28,7 +28,7 @@ def sent(some: Resource, now: Body | None, *ignored: Path, migrates: bool = Fals
 
 
 def test_our_two_annotations_are_in_it_and_gits_stay() -> None:
-    some = resource(metadata={"name": "a", "annotations": {"x": "y"}})
+    some = resource(metadata={"name": "a", "namespace": "b", "annotations": {"x": "y"}})
     assert stamped(some)["metadata"]["annotations"] == {
         "x": "y",
         "gitops-operator.io/tracking-id": "x/y:/ConfigMap:b/a",

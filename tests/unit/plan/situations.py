@@ -53,7 +53,7 @@ def resource(kind: str = "ConfigMap", name: str = "front", **more: Any) -> Resou
         "spec": more.pop("spec", {}),
     }
     options = frozenset(more.pop("options", ()))
-    return Resource(its, api_version, body, options=options, tracking_id="ours", digest="v1:d", **more)
+    return Resource(its, api_version, body, options=options, owner="ours", digest="v1:d", **more)
 
 
 def live(its: ResourceKey, wave: int = 0, **more: Any) -> LiveObject:

@@ -146,7 +146,7 @@ def test_allow_empty_prunes_everything_up_to_the_limit() -> None:
 
 
 def test_the_namespace_of_create_namespace_is_not_what_git_has_left() -> None:
-    untracked = replace(resource("Namespace", "web"), tracking_id="")
+    untracked = replace(resource("Namespace", "web"), owner="")
     namespace = Change(untracked.key, Action.CREATE, Why.MISSING, desired=untracked)
     assert reason(namespace, doomed()) is GateReason.WOULD_PRUNE_EVERYTHING
 
