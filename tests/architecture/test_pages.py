@@ -31,7 +31,6 @@ OF_OTHERS = {
     "--take-ownership",
     "--build-arg",
     "--reset-then-reuse-values",
-    "--reuse-values",
     "--set",
     "--help",
 }
