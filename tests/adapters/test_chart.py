@@ -307,6 +307,15 @@ def test_every_file_of_rules_is_shipped_word_for_word() -> None:
     assert shipped == sorted(json.dumps(file, sort_keys=True) for file in files)
 
 
+def test_alerts_lead_to_where_the_runbook_is_served() -> None:
+    url = "https://docs.example.com/runbook.html"
+    bodies = of_kind("PrometheusRule", rendered({"metrics": {"prometheusRule": {"enabled": True, "runbookURL": url}}}))
+    rules = [rule for body in bodies for group in body["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+    assert rules
+    found = [rule["annotations"]["runbook_url"] for rule in rules]
+    assert found == [f"{url}#{rule['alert'].lower()}" for rule in rules]
+
+
 def test_every_dashboard_is_shipped_word_for_word() -> None:
     bodies = of_kind("ConfigMap", rendered({"metrics": {"dashboards": {"enabled": True}}}))
     shipped = {name: text.rstrip() for body in bodies for name, text in body["data"].items()}

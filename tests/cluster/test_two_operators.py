@@ -84,6 +84,15 @@ def test_the_standby_is_ready_and_writes_nothing(pair: Pair, scene: Scene) -> No
     assert not pair.standby.is_leading()
 
 
+def test_only_the_leader_shows_applications_in_its_metrics(pair: Pair, scene: Scene) -> None:
+    scene.follow(waves(1))
+    shown = [
+        [labels["name"] for labels, _ in operator.samples("gitops_application_info") if labels["name"] == scene.name]
+        for operator in (pair.leader, pair.standby)
+    ]
+    assert shown == [[scene.name], []]
+
+
 def test_a_rolling_update_in_the_middle_of_a_sync_goes_unnoticed(pair: Pair, scene: Scene) -> None:
     scene.follow(waves(1))
     for served in (pair.of_leader, pair.of_standby):
