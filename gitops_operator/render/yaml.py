@@ -163,7 +163,7 @@ def _as_go(events: Iterable[Any], text: str) -> Iterator[Any]:
         if isinstance(event, ScalarEvent) and event.style == '"':
             found = _JSON_ESCAPE.search(text, _index(event.start_mark), _index(event.end_mark))
         if found:
-            raise Broken(found.end() - 1, explain("found unknown escape character"))
+            raise Broken(found.end() - 2, explain("found unknown escape character"))
         yield event
 
 

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from gitops_operator.cli.yamltext import yaml_text
 from gitops_operator.render.yaml import read
 
-_ONE_LINE = "on y 1e3 0777 0o7 ~ null 1_000 .5 # 2026-01-01 = << *a &a !a %a @a ` ' \" \\ --- ... é { [ ] a,b ? : a: - -- --x 1:30"
+_WORDS = (
+    "on y 1e3 0777 0o7 ~ null 1_000 .5 # 2026-01-01 = << *a &a !a %a @a ` ' --- ... é { [ ] a,b ? : a: - -- --x 1:30"
+)
 TRICKY = st.sampled_from(
     [
-        *_ONE_LINE.split(),
+        *_WORDS.split(),
+        '"',
+        "\\",
         "",
         " ",
         "a: b",
