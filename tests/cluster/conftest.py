@@ -20,7 +20,7 @@ def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
 
 @pytest.fixture(scope="session")
 def kubeconfig(devcluster: DevCluster) -> Path:
-    """That of the operator's service account, with the roles of deploy/."""
+    """That of the operator's service account, with the roles of the chart."""
     return install(devcluster)
 
 

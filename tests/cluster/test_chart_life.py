@@ -140,6 +140,7 @@ def test_from_the_plain_manifests_to_a_release_applications_and_their_definition
 ) -> None:
     if of_the_release(own):
         helm(own, "uninstall", RELEASE, "--namespace", NAMESPACE)
+    own.kubectl("delete", "crd", CRD, "--ignore-not-found", "--timeout=30s")
     own.kubectl("apply", "-f", str(older(tmp_path) / "files"))
     own.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
     own.kubectl("apply", "-f", str(ROOT / "deploy"))
