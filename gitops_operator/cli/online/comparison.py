@@ -164,7 +164,8 @@ class Comparison:
         total = (self.application.status.get("resourceCounts") or {}).get("total", 0)
         if total > len(listed):  # status names a part only: what Git no longer has may be anywhere
             namespaces = {key.namespace for key in (*desired.keys, *listed) if key.namespace}
-            await reader.list_places(_places((*desired.keys, *listed), namespaces | {self.application.namespace}))
+            places = _places((*desired.keys, *listed), namespaces | {self.application.namespace})
+            await reader.list_places(places, "some objects that Git no longer has may not be seen")
         await reader.read_autoscalers(desired.resources)
         await reader.read_other_owners(self.application.key)
         self.progress.tell("live", "")
@@ -216,8 +217,10 @@ class _Files:
         origin = difference.origin
         if origin is None or not origin.line or not difference.location:
             return difference
-        lines = self._of(origin.file)
-        line = lines.of(origin.line, difference.location) if lines else origin.line
+        lines, location = self._of(origin.file), difference.location
+        line = lines.of(origin.line, location) if lines else origin.line
+        if lines and line == origin.line and location[0] == "data":  # of a Secret that was written as stringData
+            line = lines.of(line, ("stringData", *location[1:]))
         return difference._replace(origin=Origin(origin.file, line))
 
     def _of(self, file: str) -> Lines | None:

@@ -84,7 +84,10 @@ def _scalar(value: Any) -> str:
 
 def _lines(one: Difference, paint: Paint) -> Iterator[str]:
     """What is in both, in the order of a patch that makes live what Git wants."""
-    compared = unified_diff(_text(one.live), _text(one.desired), n=_CONTEXT, lineterm="")
+    live, desired = _text(one.live), _text(one.desired)
+    if live and desired and live[-1] == desired[-1] == "":  # both end with the end of a line
+        live, desired = live[:-1], desired[:-1]
+    compared = unified_diff(live, desired, n=_CONTEXT, lineterm="")
     for line in list(compared)[2:]:
         colour = {"-": Colour.RED, "+": Colour.GREEN, "@": Colour.CYAN}.get(line[0], "")
         yield paint(printable(line), colour)
@@ -102,9 +105,14 @@ def _summary(compared: Compared) -> str:
     revision = compared.desired.revision
     name = f"{revision.ref} ({revision.short})" if revision.ref and revision.ref != revision.sha else revision.short
     total = plural(len(compared.changes), "object")
-    differing = compared.differing
+    hidden = sum(change.why is Why.KIND_NOT_READY for change in compared.differing)
+    differing = [change for change in compared.differing if change.why is not Why.KIND_NOT_READY]
+    unknown = f" {plural(hidden, 'object')} cannot be compared." if hidden else ""
     if not differing:
-        return f"No differences from {name}: {total} compared."
+        same = plural(len(compared.changes) - hidden, "object")
+        return f"No differences from {name}: {same} compared.{unknown}"
     counts = Counter(_MARKS[change.action][2] or "in the way of a sync" for change in differing)
     words = ", ".join(f"{number} {what}" for what, number in counts.items())
-    return f"{len(differing)} of {total} differ from {name}: {words}."
+    return (
+        f"{len(differing)} of {total} {'differs' if len(differing) == 1 else 'differ'} from {name}: {words}.{unknown}"
+    )

@@ -19,6 +19,7 @@ from gitops_operator.cli.online.applications import (
     list_applications,
     scope_of,
 )
+from gitops_operator.cli.online.columns import prose_last
 from gitops_operator.cli.online.reach import Reach, online
 from gitops_operator.cli.online.screen import screen
 from gitops_operator.cli.online.words import age, coloured, condition, health_of, now, revision_of, short, sync_of
@@ -67,7 +68,10 @@ def _show(arguments: argparse.Namespace, console: Console, scope: Scope, found: 
             console.line(line)
     elif found:
         headings = _headings(arguments)
-        console.table(headings, [_row(arguments, body, now()) for body in found])
+        rows = [_row(arguments, body, now()) for body in found]
+        lines = prose_last if arguments.output == "wide" else table
+        for line in lines(headings, rows, console.width, console.paint):
+            console.line(line)
 
 
 def _without_managed_fields(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,13 +49,13 @@ class Reader:
             return
         await asyncio.gather(*(self._get(key) for key in wanted))
 
-    async def list_places(self, places: Iterable[tuple[GroupKind, str]]) -> None:
-        """Everything of some kinds in some namespaces ("" for kinds without); what may not be listed is remarked."""
+    async def list_places(self, places: Iterable[tuple[GroupKind, str]], lacking: str) -> None:
+        """Everything of some kinds in some namespaces ("" for kinds without); `lacking` says what a refusal hides."""
         new = [place for place in dict.fromkeys(places) if place not in self._listed]
         known = [place for place in new if place[0] in self._catalogue.preferred]
         for refused in await asyncio.gather(*map(self._list, known)):
             if refused:
-                self.remarks.append(f"some objects that Git no longer has may not be seen: {refused}")
+                self.remarks.append(f"{lacking}: {refused}")
 
     async def _list(self, place: tuple[GroupKind, str]) -> str:
         """Lists them; why that is not allowed, or ""."""
@@ -94,7 +94,8 @@ class Reader:
     async def read_autoscalers(self, resources: Iterable[Resource]) -> None:
         """What scales these: their replicas are the autoscaler's, so they must be known."""
         scaled = {one.key.namespace for one in resources if "replicas" in (one.body.get("spec") or {})}
-        await self.list_places((kind, namespace) for kind in _AUTOSCALERS for namespace in sorted(scaled) if namespace)
+        places = [(kind, namespace) for kind in _AUTOSCALERS for namespace in sorted(scaled) if namespace]
+        await self.list_places(places, "replicas may belong to an autoscaler that is not seen")
 
     async def read_other_owners(self, application: ApplicationKey) -> None:
         """The other Applications that track what was read: what one left that is gone may be taken."""

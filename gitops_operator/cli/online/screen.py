@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from gitops_operator.cli.console import Colour
+from gitops_operator.cli.online.columns import prose_last
 from gitops_operator.cli.online.words import (
     age,
     colour_of,
@@ -172,7 +173,7 @@ def _resources(body: Mapping[str, Any], width: int, paint: Paint) -> Iterator[st
         ]
         for one in wrong[:_SHOWN]
     ]
-    yield from table(("KIND", "OBJECT", "SYNC", "HEALTH", "WHY"), rows, width, paint)
+    yield from prose_last(("KIND", "OBJECT", "SYNC", "HEALTH", "WHY"), rows, width, paint)
     if len(wrong) > _SHOWN:
         yield f"… and {plural(len(wrong) - _SHOWN, 'more object')}"
 

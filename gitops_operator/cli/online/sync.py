@@ -142,9 +142,9 @@ def _say(console: Console, outcome: Outcome, limit: float | None) -> Exit:
     key, operation = key_of(body), parse_application(body).operation
     if outcome.verdict is Verdict.ENDED and operation is not None:
         return _say_end(console, body, operation)
-    after = f" after {limit:g} s" if limit is not None else ""
+    after = f" within {limit:g} s" if limit is not None and outcome.verdict is not Verdict.BLOCKED else ""
     if outcome.verdict is Verdict.LEFT:
-        console.note(f"Not waiting any longer{after}; the sync of {key} goes on: kubectl gitops wait --for=idle {key}")
+        console.note(f"Not waited for any longer; the sync of {key} goes on: kubectl gitops wait --for=idle {key}")
     else:
         console.note(f"The sync of {key} did not begin{after}, and the request is taken back: {outcome.why}")
     return Exit.SEEN if outcome.verdict is Verdict.BLOCKED else Exit.TIMED_OUT
