@@ -7,12 +7,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from gitops_operator.errors import Problem, RenderError, SourceError
 from gitops_operator.model.application import Application, ApplicationKey, Source
 from gitops_operator.model.kind import Catalogue
 from gitops_operator.model.resource import GroupKind, Resource
+from gitops_operator.model.revision import Revision
 from gitops_operator.plan import inputs_digest, namespace_resource, unknown_options
 from gitops_operator.render import Rendered
 from gitops_operator.render.cache import RenderCache, Result
@@ -55,6 +56,14 @@ class Unmeasured:
     def rendered(self, result: Result, seconds: float) -> None: ...
 
 
+class _Known(NamedTuple):
+    """What a commit gave, by which catalogue it was stamped, and what was read for it outside the source's path."""
+
+    catalogue: Catalogue
+    reads: frozenset[str]
+    desired: Desired
+
+
 class Manifests:
     """Fetch, render and stamp for the reconciler."""
 
@@ -74,7 +83,7 @@ class Manifests:
         self._credential_of, self._catalogue = credential_of, catalogue
         self._installation, self._clock, self._observer = installation, clock, observer
         self._threads = threads
-        self._stamped: dict[ApplicationKey, dict[tuple[object, ...], tuple[Catalogue, Desired]]] = {}
+        self._stamped: dict[ApplicationKey, dict[tuple[Revision, int], _Known]] = {}
 
     def resolve(self, application: Application, revision: str = "") -> Resolved | None:
         """The commit that an Application follows, or a given one; None: the key is woken when it is known.
@@ -95,17 +104,23 @@ class Manifests:
         Raises:
             RenderError: every problem of every file, with file, line and column.
         """
-        rendered = await self._render(application, resolved)
-        catalogue = self._catalogue()
-        memo = (rendered.inputs, resolved.revision, application.generation)
         known = self._stamped.setdefault(application.key, {})
-        remembered, desired = known.pop(memo, (None, None))
-        if desired is None or remembered is not catalogue:
-            desired = await self._in_thread(lambda: self._desired(application, resolved, rendered, catalogue))
-        known[memo] = (catalogue, desired)
+        memo = (resolved.revision, application.generation)
+        stamped = known.pop(memo, None)
+        if stamped is None or stamped.catalogue is not self._catalogue():
+            stamped = await self._stamp(application, resolved)
+        known[memo] = stamped
         while len(known) > _REMEMBERED:
             del known[next(iter(known))]
-        return replace(desired, warnings={**desired.warnings, **_stale(resolved)})
+        self._repositories.note_reads(application.key, stamped.reads)
+        stale = _stale(resolved)
+        return replace(stamped.desired, warnings={**stamped.desired.warnings, **stale}) if stale else stamped.desired
+
+    async def _stamp(self, application: Application, resolved: Resolved) -> _Known:
+        rendered = await self._render(application, resolved)
+        catalogue, reads = self._catalogue(), frozenset(read.path for read in rendered.reads)
+        desired = await self._in_thread(lambda: self._desired(application, resolved, rendered, catalogue))
+        return _Known(catalogue, reads, desired)
 
     async def _render(self, application: Application, resolved: Resolved) -> Rendered:
         source, started = application.source, self._clock()
@@ -113,7 +128,6 @@ class Manifests:
             lambda: self._cache.get_or_render(resolved.tree, source.path, source.directory, now=started)
         )
         self._observer.rendered(answer.result, self._clock() - started)
-        self._repositories.note_reads(application.key, frozenset(read.path for read in answer.rendered.reads))
         return answer.rendered
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:

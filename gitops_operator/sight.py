@@ -9,6 +9,7 @@ from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, compile_rules, le
 from gitops_operator.errors import RenderError
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
+from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.plan import Hints, namespace_change, revision_to_retry, without_reruns
 from gitops_operator.ports import Cluster
@@ -21,6 +22,7 @@ class _Followed:
     """What an Application's objects are compared by, and what that was made from."""
 
     made_from: tuple[object, ...] = ()
+    keys: frozenset[ResourceKey] = frozenset()
     rules: IgnoreRules = NO_RULES
     problems: str = ""
 
@@ -93,7 +95,7 @@ class Sight:
     def view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
         """What the cluster has of it now, compared."""
         followed = self._follow(application, desired)
-        snapshot = self._cluster.snapshot(application.key, desired.keys)
+        snapshot = self._cluster.snapshot(application.key, followed.keys)
         context = Context(
             application=application.key,
             installation=self._cluster.installation,
@@ -105,9 +107,10 @@ class Sight:
         )
         changes = without_reruns(compare(desired.resources, snapshot, context), application, desired.inputs, hints)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
-            key = desired.namespace.key
+            key, number = desired.namespace.key, len(desired.resources)
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))
-            changes = (*(change for change in changes if change.key != key), *([extra] if extra else []))
+            not_desired = [change for change in changes[number:] if change.key != key]
+            changes = (*changes[:number], *not_desired, *([extra] if extra else []))
         if followed.problems:
             desired = replace(desired, warnings={**desired.warnings, "IgnoreRuleInvalid": followed.problems})
         healths = healths_of(changes, self._cluster.below)
@@ -116,13 +119,19 @@ class Sight:
 
     def _follow(self, application: Application, desired: Desired) -> _Followed:
         """From now on these objects wake the Application, and H of them is computed by its rules."""
-        made_from = (application.ignore_differences, application.namespace, desired.inputs, desired.keys)
+        made_from = (
+            application.ignore_differences,
+            application.namespace,
+            desired.inputs,
+            desired.namespace,
+            desired.resources,
+        )
         followed = self._followed.get(application.key)
         if followed is None or followed.made_from != made_from:
             rules, problems = compile_rules((*self._global_rules, *application.ignore_differences))
-            followed = _Followed(made_from, rules, "\n".join(problem.message for problem in problems))
+            followed = _Followed(made_from, desired.keys, rules, "\n".join(problem.message for problem in problems))
             self._followed[application.key] = followed
-            self._cluster.follow(application.key, desired.keys, lens_rules(rules, desired.resources))
+            self._cluster.follow(application.key, followed.keys, lens_rules(rules, desired.resources))
         return followed
 
     def forget(self, key: ApplicationKey) -> None:

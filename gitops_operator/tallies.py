@@ -108,7 +108,7 @@ class Tallies:
     def _count_drift(self, tally: _Tally, seen: Observation, done: Done) -> None:
         """Each object once when it moves away, whoever corrects it, and whether anybody does."""
         now = seen.now.timestamp()
-        known, drifted = {*tally.drifted, *done.drift}, [change for change in seen.changes if change.is_drift]
+        known, drifted = {*tally.drifted, *done.drift}, [change for change in seen.remarkable if change.is_drift]
         # What is missing may be new in Git; it is not where it was seen to go, or where all that differs is drift.
         stays = seen.gate.reason in _DRIFT_STAYS
         left = {one.key for one in drifted if stays or one.why is Why.DRIFTED or one.key in known}

@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from gitops_operator.diff import Context, ignored_in
 from gitops_operator.diff.explain import explain
-from gitops_operator.diff.verdict import is_tracked_by
 from gitops_operator.errors import GitOpsError
 from gitops_operator.health import counts, worst
 from gitops_operator.model.application import APPLICATION, FINALIZER, Application, ApplicationKey
-from gitops_operator.model.change import Change, Difference, Why
+from gitops_operator.model.change import Change, Difference, Why, remarkable
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
@@ -22,7 +21,8 @@ from gitops_operator.model.step import Outcome
 from gitops_operator.plan import DeletionPlan, Hints, Plan, Situation, fights_in_words
 from gitops_operator.status import Observation
 
-_MISSING = Health(HealthStatus.MISSING)
+_HEALTHY, _MISSING = Health(HealthStatus.HEALTHY), Health(HealthStatus.MISSING)
+_MAY_HAVE_CULPRITS = (HealthStatus.PROGRESSING, HealthStatus.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class View:
             changes=self.changes,
             healths=self.healths,
             kinds=self.snapshot.kinds,
-            tracked=sum(is_tracked_by(item, self.context) for item in self.snapshot.objects.values()),
+            tracked=[item.tracking for item in self.snapshot.objects.values()].count(self.context.tracker),
             hints=hints,
             outcomes=done.outcomes,
             drift=done.drift,
@@ -141,15 +141,18 @@ class View:
 
     def drift(self) -> Mapping[ResourceKey, tuple[Difference, ...]]:
         """What moved, of the objects that are not as our last apply left them."""
-        return {change.key: self._differences(change) for change in self.changes if change.is_drift}
+        return {change.key: self._differences(change) for change in remarkable(self.changes) if change.is_drift}
 
     @property
     def health(self) -> Health:
         """The Application's health: that of its worst object, where it counts."""
+        unwell = {key: health for key, health in self.healths.items() if health is not None and health != _HEALTHY}
+        if not unwell:  # as it nearly always is
+            return _HEALTHY
         counted = [
-            (change.key, self.healths.get(change.key))
+            (change.key, unwell[change.key])
             for change in self.changes
-            if change.desired is not None and self._counts(change)
+            if change.key in unwell and change.desired is not None and self._counts(change)
         ]
         return worst(counted)
 
@@ -170,7 +173,8 @@ class View:
         return explain(change.desired, body, ignored_in(change.desired, body, self.snapshot, self.context))
 
     def _warnings(self, hints: Hints) -> dict[str, str]:
-        admission = [f"{change.desired}: {change.message}" for change in self.changes if change.why is Why.AT_ADMISSION]
+        refused = (change for change in remarkable(self.changes) if change.why is Why.AT_ADMISSION)
+        admission = [f"{change.desired}: {change.message}" for change in refused]
         circle = ", ".join(str(key) for key in sorted(self.above)) if self.application.key in self.above else ""
         words = {
             "ChangedAtAdmission": "\n".join(admission),
@@ -186,18 +190,22 @@ def healths_of(
     changes: Iterable[Change], below: Callable[[ResourceKey], Iterable[LiveObject]]
 ) -> dict[ResourceKey, Health | None]:
     """The health of each object; one that is not well names the first descendant that is worse off."""
-    return {change.key: _health_of(change, below) for change in changes}
+    found: dict[ResourceKey, Health | None] = {}
+    for change in changes:
+        if change.live is not None:
+            health = change.live.health
+            if health is not None and health.status in _MAY_HAVE_CULPRITS:
+                health = _with_culprit(health, below(change.key))
+            found[change.key] = health
+        else:
+            found[change.key] = _MISSING if change.desired is not None and not change.is_in_sync else None
+    return found
 
 
-def _health_of(change: Change, below: Callable[[ResourceKey], Iterable[LiveObject]]) -> Health | None:
-    if change.live is None:
-        return _MISSING if change.desired is not None and not change.is_in_sync else None
-    health = change.live.health
-    if health is None or health.status not in {HealthStatus.PROGRESSING, HealthStatus.DEGRADED}:
-        return health
+def _with_culprit(health: Health, below: Iterable[LiveObject]) -> Health:
     culprits = sorted(
         (item.key, item.health.message)
-        for item in below(change.key)
+        for item in below
         if item.health is not None and item.health.status is HealthStatus.DEGRADED
     )
     if not culprits:

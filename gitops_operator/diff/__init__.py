@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from gitops_operator.diff.context import Context
 from gitops_operator.diff.ignore import REPLICAS, ignored_paths
-from gitops_operator.diff.kinds import Kinds, defined_kinds
+from gitops_operator.diff.kinds import Kinds
 from gitops_operator.diff.verdict import Verdict, is_tracked_by, judge
 from gitops_operator.model.application import APPLICATION
 from gitops_operator.model.change import Action, Change, Why
@@ -15,6 +16,7 @@ from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.managed_fields import entries_of, fields_of, our_entry
 from gitops_operator.model.resource import COMPARE_OPTIONS, Body, Resource, ResourceKey, options_of
 from gitops_operator.model.sending import Care, body_to_send
+from gitops_operator.model.tracking import Tracker
 
 __all__ = ["Context", "compare", "ignored_in"]
 
@@ -27,35 +29,33 @@ def compare(desired: Sequence[Resource], snapshot: Snapshot, context: Context) -
 
     An object that nothing happened to since our last apply costs a few comparisons of short strings: see `is_settled`.
     """
-    kinds = Kinds(snapshot, context.catalogue, defined_kinds(desired))
-    ready, served = kinds.ready, context.catalogue.served
-    objects = snapshot.objects
+    kinds = Kinds(snapshot, context.catalogue, desired)
+    told: dict[tuple[str, str], bool] = {}
+    objects, we, none, in_sync = snapshot.objects, context.tracker, Action.NONE, Why.IN_SYNC
     changes: list[Change] = []
     for resource in desired:
         key = resource.key
         live = objects.get(key)
-        if (
-            live is not None
-            and is_settled(resource, live, context)
-            and key[:2] in ready
-            and (not served or (resource.api_version, key.kind) in served)
-        ):
-            changes.append(Change(key, Action.NONE, Why.IN_SYNC, "", resource, live))
+        kind = resource.api_version, key.kind
+        if kind not in told:
+            told[kind] = kinds.are_told(resource.api_version, key.group_kind)
+        if live is not None and told[kind] and is_settled(resource, live, we):
+            changes.append(Change(key, none, in_sync, "", resource, live))
         else:
             changes.append(_compared(resource, live, snapshot, context, kinds))
     changes.extend(_undesired({resource.key for resource in desired}, snapshot, context, kinds))
     return tuple(changes)
 
 
-def is_settled(resource: Resource, live: LiveObject, context: Context) -> bool:
+def is_settled(resource: Resource, live: LiveObject, we: Tracker) -> bool:
     """The rule of drift.md: ours, not going, Git says the same, and what we own is as our last apply left it."""
     return (
         live.digest == resource.digest
         and live.ownership == live.baseline != ""
+        and live.tracking == we
         and not live.deletion_timestamp
         and not live.managers
         and live.foreign_owner is None
-        and is_tracked_by(live, context)
     )
 
 
@@ -115,10 +115,12 @@ def _previous_fields(live: LiveObject, ignored: Collection[Path]) -> Fields | No
 
 
 def _undesired(
-    desired: Collection[ResourceKey], snapshot: Snapshot, context: Context, kinds: Kinds
+    desired: AbstractSet[ResourceKey], snapshot: Snapshot, context: Context, kinds: Kinds
 ) -> Iterator[Change]:
     """The tracked objects that Git does not want any more."""
     itself = ResourceKey(*APPLICATION, *context.application)
+    if snapshot.objects.keys() <= desired:  # as it nearly always is
+        return
     for key, live in snapshot.objects.items():
         if key not in desired and is_tracked_by(live, context) and not live.is_controlled and key != itself:
             yield _to_prune(live, context, kinds)

@@ -9,6 +9,7 @@ from gitops_operator.diff.ignore import NO_RULES, IgnoreRules
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.kind import Catalogue
 from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.tracking import Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Context:
     options: frozenset[str] = frozenset()
     at_admission: frozenset[tuple[ResourceKey, str, str]] = frozenset()
     is_gone: Callable[[ApplicationKey], bool] = lambda _: False
+
+    @property
+    def tracker(self) -> Tracker:
+        """What our tracking ids say."""
+        return Tracker(self.installation, *self.application)
 
     @property
     def migrates(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from gitops_operator.model.change import Why
@@ -39,17 +40,22 @@ def _defined(spec: Any) -> Iterable[tuple[str, str]]:
 class Kinds:
     """The kinds of one comparison."""
 
-    def __init__(self, snapshot: Snapshot, catalogue: Catalogue, defined: frozenset[tuple[str, str]]) -> None:
+    def __init__(self, snapshot: Snapshot, catalogue: Catalogue, desired: Sequence[Resource]) -> None:
         self._states = snapshot.kinds
         self._catalogue = catalogue
-        self._defined = defined
-        self.ready = frozenset(kind for kind, status in self._states.items() if status.state is KindState.READY)
+        self._desired = desired
+        self._ready = frozenset(kind for kind, status in self._states.items() if status.state is KindState.READY)
+
+    def are_told(self, api_version: str, kind: GroupKind) -> bool:
+        """Whether the cache knows all objects of a kind, and the cluster serves it in that version."""
+        served = self._catalogue.served
+        return kind in self._ready and (not served or (api_version, kind.kind) in served)
 
     def obstacle_for(self, resource: Resource) -> Obstacle | None:
         """What stands in the way of comparing a desired object; None where nothing does, or its kind is yet to come."""
         kind = resource.key.group_kind
         comes = (resource.api_version, kind.kind) in self._defined
-        if kind in self.ready:
+        if kind in self._ready:
             return None if comes else self._unserved_version(resource, kind)
         state, message = self._states.get(kind, _ABSENT)
         if state is not KindState.UNKNOWN or kind in self._catalogue.preferred:
@@ -68,6 +74,10 @@ class Kinds:
             return None
         said = f": {message}" if message else ""
         return Obstacle(Why.KIND_NOT_READY, f"{_SENTENCES[state].format(kind=kind)}{said}.")
+
+    @cached_property
+    def _defined(self) -> frozenset[tuple[str, str]]:
+        return defined_kinds(self._desired)
 
     def _unserved_version(self, resource: Resource, kind: GroupKind) -> Obstacle | None:
         served = self._catalogue.served

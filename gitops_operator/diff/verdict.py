@@ -30,13 +30,7 @@ class Verdict(NamedTuple):
 
 def is_tracked_by(live: LiveObject, context: Context) -> bool:
     """Whether the Application tracks the object."""
-    tracking, app = live.tracking, context.application
-    return (
-        tracking is not None
-        and tracking.name == app.name
-        and tracking.namespace == app.namespace
-        and tracking.installation == context.installation
-    )
+    return live.tracking == context.tracker
 
 
 def judge(resource: Resource, live: LiveObject, ignored: Collection[Path], context: Context) -> Verdict:

@@ -205,17 +205,17 @@ class Store:
 
     def snapshot(self, app: ApplicationKey, desired: Iterable[ResourceKey]) -> Snapshot:
         """What a pass sees; `desired` are the keys given to `watch_keys`."""
-        wanted = set(desired)
+        wanted = frozenset(desired)
         objects = {live.key: live for live in self.tracked_by(app)}
-        for key in wanted - objects.keys():
+        for key in wanted.difference(objects):
             live = self.get(key)
             if live is not None:
                 objects[key] = live
-        keys = wanted | objects.keys()
+        keys = wanted if objects.keys() <= wanted else wanted | objects.keys()
         return Snapshot(
             version=self._versions.of(app),
             objects=objects,
-            kinds={kind: self._kinds.status_of(kind) for kind in {key.group_kind for key in keys}},
+            kinds={(kind := GroupKind(*pair)): self._kinds.status_of(kind) for pair in {key[:2] for key in keys}},
             autoscaled=self._memory.autoscalers.among(keys),
         )
 

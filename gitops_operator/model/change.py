@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Why(StrEnum):
     AT_ADMISSION = "ChangedAtAdmission"
 
 
-# Tuples, the usual one first: these are asked for each object of each pass, and the hash of an Enum costs a call.
+# Tuples: a set would ask for hashes, which enumerations compute in Python.
 _IN_SYNC = (Why.IN_SYNC, Why.KEPT, Why.EXTRANEOUS, Why.AT_ADMISSION)
 _UNKNOWN = (Why.KIND_NOT_READY, Why.KIND_UNKNOWN)
 _DRIFT = (Why.DRIFTED, Why.MISSING)
@@ -63,9 +63,8 @@ class Difference(NamedTuple):
     location: Location = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One resource, compared.
+class Change(NamedTuple):
+    """One resource, compared. Passes make a great many of them: a tuple is made in a third of the time of a dataclass.
 
     `message` explains `why` where it needs words (who conflicts, which kind is broken). `body` is what an apply sends:
     the desired object with our annotations and with the live values of ignored fields that we still own. `unverified`
@@ -80,10 +79,10 @@ class Change:
     message: str = ""
     desired: Resource | None = None
     live: LiveObject | None = None
-    body: Body | None = field(default=None, compare=False, hash=False)
+    body: Body | None = None
     unverified: bool = False
     migrates: bool = False
-    care: Care = field(default=CARELESS, compare=False, hash=False)
+    care: Care = CARELESS
 
     @property
     def is_in_sync(self) -> bool:
@@ -99,3 +98,11 @@ class Change:
     def is_drift(self) -> bool:
         """Whether live moved away from what we applied, rather than Git from live."""
         return self.why in _DRIFT and self.desired is not None
+
+
+def remarkable(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those of which there is anything to do or to say: nearly always none, and what decides looks at no others."""
+    none, in_sync = Action.NONE, Why.IN_SYNC
+    return tuple(
+        [change for change in changes if change.why is not in_sync or change.action is not none or change.unverified]
+    )

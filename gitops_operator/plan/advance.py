@@ -116,7 +116,9 @@ def _validation(situation: Situation, operation: Operation, unproven: Iterable[C
 def _unserved(situation: Situation) -> frozenset[GroupKind]:
     """The kinds that take no object: those that are yet to come, and those whose CRD is on its way out."""
     unknown = (kind for kind, status in situation.kinds.items() if status.state is KindState.UNKNOWN)
-    going = (change.desired for change in situation.changes if change.why is Why.GOING and change.desired is not None)
+    going = (
+        change.desired for change in situation.remarkable if change.why is Why.GOING and change.desired is not None
+    )
     return frozenset([*unknown, *(kind for kind in map(kind_defined, going) if kind is not None)])
 
 
@@ -171,7 +173,7 @@ def _is_outdated(situation: Situation, operation: Operation) -> bool:
 
 
 def _look_again(situation: Situation, hints: Hints, step: Step) -> datetime:
-    fights = [next_heal_at(hints, change.key) for change in situation.changes if change.action is not Action.NONE]
+    fights = [next_heal_at(hints, change.key) for change in situation.remarkable if change.action is not Action.NONE]
     times = [
         times_out(situation, hints),
         *(since + DEGRADED_FOR for since in hints.degraded.values()),

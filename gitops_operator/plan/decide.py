@@ -126,7 +126,7 @@ def _learned(situation: Situation) -> Hints:
 def _resting(situation: Situation, gate: Gate) -> Plan:
     """Nothing to write: a few of the objects that rest on a guess are verified, those that fail less and less often."""
     application, hints, now = situation.application, situation.hints, situation.now
-    again = [(change, after_refusal(hints, change.key) or now) for change in situation.changes if change.unverified]
+    again = [(change, after_refusal(hints, change.key) or now) for change in situation.remarkable if change.unverified]
     if not again or gate.reason in {GateReason.SUSPENDED, GateReason.INVALID_SPEC}:
         return Plan(gate, application.operation, hints=hints, look_again=gate.until)
     ready = [change for change, time in again if time <= now][:_VERIFY_AT_ONCE]

@@ -73,7 +73,7 @@ def _invalid(situation: Situation) -> Gate:
 
 
 def _kinds_not_ready(situation: Situation) -> Gate:
-    waiting = [change for change in situation.changes if change.why is Why.KIND_NOT_READY]
+    waiting = [change for change in situation.remarkable if change.why is Why.KIND_NOT_READY]
     if not waiting:
         return OPEN
     return Gate(GateReason.KIND_NOT_READY, _sentences(waiting))
@@ -83,7 +83,7 @@ def _kinds_unknown(situation: Situation) -> Gate:
     general = options_now(situation)
     unknown = [
         change
-        for change in situation.changes
+        for change in situation.remarkable
         if change.why is Why.KIND_UNKNOWN and change.desired and _MAY_WAIT not in change.desired.options | general
     ]
     if not unknown:
@@ -96,7 +96,7 @@ def _kinds_unknown(situation: Situation) -> Gate:
 
 
 def _conflicts(situation: Situation) -> Gate:
-    conflicts = [change for change in situation.changes if change.why is Why.CONFLICT]
+    conflicts = [change for change in situation.remarkable if change.why is Why.CONFLICT]
     return Gate(GateReason.OWNERSHIP_CONFLICT, _sentences(conflicts)) if conflicts else OPEN
 
 
@@ -106,7 +106,7 @@ def _sentences(changes: Iterable[Change]) -> str:
 
 
 def _nothing_to_do(situation: Situation) -> Gate:
-    if wants_sync(situation) or any(change.action is not Action.NONE for change in situation.changes):
+    if wants_sync(situation) or any(change.action is not Action.NONE for change in situation.remarkable):
         return OPEN
     return Gate(GateReason.NOTHING_TO_DO)
 

@@ -60,6 +60,8 @@ def _troubled(hints: Hints, situation: Situation) -> Hints:
 def unsettled(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> frozenset[tuple[ResourceKey, str, str]]:
     """The objects, as they are and as Git wants them, for which an apply changed nothing."""
     keys = {outcome.key for outcome in outcomes if outcome.unsettled}
+    if not keys:
+        return frozenset()
     return frozenset(
         (change.key, change.desired.digest, change.live.ownership)
         for change in changes

@@ -74,12 +74,12 @@ def _prunes_by_itself(situation: Situation) -> bool:
 
 def prunes(situation: Situation) -> list[Change]:
     """The objects that Git no longer has."""
-    return [change for change in situation.changes if change.action is Action.PRUNE]
+    return [change for change in situation.remarkable if change.action is Action.PRUNE]
 
 
 def to_do(situation: Situation) -> list[Change]:
     """The objects that are not as Git wants them and can be mended."""
-    return [change for change in situation.changes if change.action is not Action.NONE]
+    return [change for change in situation.remarkable if change.action is not Action.NONE]
 
 
 def has_failed(situation: Situation, operation: Operation | None) -> bool:

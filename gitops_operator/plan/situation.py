@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops_operator.model.application import Application
-from gitops_operator.model.change import Change, Difference
+from gitops_operator.model.change import Change, Difference, remarkable
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health
 from gitops_operator.model.kind import KindStatus
@@ -81,7 +81,7 @@ class Situation:
     `revision` is what `changes` were rendered from, `inputs` the digest of what decides the result; `newest_inputs` is
     the same digest for the newest commit; `jitter` is a number in [0, 1), `new_id` the id of an operation should one
     start; `outcomes` is None before the step of this pass and what came of it afterwards; `drift` says what of the
-    objects that it corrected had moved.
+    objects that it corrected had moved; `remarkable` are the changes of which there is anything to say.
     """
 
     application: Application
@@ -98,6 +98,10 @@ class Situation:
     drift: Mapping[ResourceKey, Sequence[Difference]] = field(default_factory=dict)
     jitter: float = 0.0
     new_id: str = ""
+    remarkable: tuple[Change, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "remarkable", remarkable(self.changes))
 
 
 @dataclass(frozen=True, slots=True)

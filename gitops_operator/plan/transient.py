@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gitops_operator.model.application import Application
-from gitops_operator.model.change import Action, Change, Why
+from gitops_operator.model.change import Action, Change, Why, remarkable
 from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.resource import GroupKind
 from gitops_operator.plan.situation import Hints
@@ -20,6 +18,8 @@ def without_reruns(
 
     To make it anew as if it were drift would run it for ever. After a restart in the middle of a sync it may run twice.
     """
+    if not any(map(_removes_itself, remarkable(changes))):
+        return changes
     operation = application.operation
     is_synced = operation is not None and operation.phase is OperationPhase.SUCCEEDED and operation.inputs == inputs
     return tuple(
@@ -36,4 +36,4 @@ def _removes_itself(change: Change) -> bool:
 
 def _done(change: Change) -> Change:
     message = f"{change.key} is gone; by its ttlSecondsAfterFinished it goes once it has finished."
-    return replace(change, action=Action.NONE, why=Why.IN_SYNC, message=message, body=None)
+    return change._replace(action=Action.NONE, why=Why.IN_SYNC, message=message, body=None)

@@ -32,6 +32,8 @@ def with_messages_cut(items: Sequence[dict[str, Any]], room: int) -> list[dict[s
 
 def first_that_fit(items: Sequence[Any], room: int) -> list[Any]:
     """As many from the beginning as there is room for."""
+    if size_of(items) <= room:  # as it nearly always is; one look at the whole takes a tenth of the time of all parts
+        return list(items)
     fitting: list[Any] = []
     for item in items:
         room -= size_of(item) + 2

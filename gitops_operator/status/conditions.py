@@ -138,14 +138,14 @@ def _unknown(seen: Observation) -> tuple[str, str]:
         return ("Pending" if seen.pending else "Deleting"), waits
     if seen.gate.message:
         return seen.gate.reason, seen.gate.message
-    unknown = [change for change in seen.changes if change.is_unknown]
+    unknown = [change for change in seen.remarkable if change.is_unknown]
     words = "\n".join(sorted({change.message for change in unknown})[:_NAMED])
     return (unknown[0].why, words) if unknown else ("Pending", "The objects have not been compared yet.")
 
 
 def named_changes(seen: Observation) -> str:
     """Up to three objects that are not in sync, and the number of the rest."""
-    differing = [_named(change) for change in seen.changes if not change.is_in_sync and not change.is_unknown]
+    differing = [_named(change) for change in seen.remarkable if not change.is_in_sync and not change.is_unknown]
     rest = len(differing) - _NAMED
     return ", ".join(differing[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 

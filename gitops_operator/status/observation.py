@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from gitops_operator.errors import GitOpsError
 from gitops_operator.model.application import Application
-from gitops_operator.model.change import Change
+from gitops_operator.model.change import Change, remarkable
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.operation import Operation
@@ -31,7 +31,8 @@ class Observation:
 
     `error` is what kept the pass from comparing; `pending` says what it waits for before it can (a fetch, the cache);
     `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `fights` counts
-    the objects that somebody keeps changing back; `committed_at` is the commit's time in seconds since 1970.
+    the objects that somebody keeps changing back; `committed_at` is the commit's time in seconds since 1970;
+    `remarkable` are the changes of which there is anything to say.
     """
 
     application: Application
@@ -50,13 +51,16 @@ class Observation:
     images: tuple[str, ...] = ()
     fights: int = 0
     committed_at: float = 0.0
+    remarkable: tuple[Change, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "remarkable", remarkable(self.changes))
 
     @property
     def sync(self) -> SyncStatus:
         """The Application's sync status: one object that differs is enough, one that cannot be told comes next."""
         if self.error is not None or self.pending or self.revision is None:
             return SyncStatus.UNKNOWN
-        others = [change for change in self.changes if not change.is_in_sync]
-        if not others:
-            return SyncStatus.SYNCED
-        return SyncStatus.UNKNOWN if all(change.is_unknown for change in others) else SyncStatus.OUT_OF_SYNC
+        if any(not change.is_in_sync and not change.is_unknown for change in self.remarkable):
+            return SyncStatus.OUT_OF_SYNC
+        return SyncStatus.UNKNOWN if any(change.is_unknown for change in self.remarkable) else SyncStatus.SYNCED

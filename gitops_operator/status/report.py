@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
+from heapq import nsmallest
+from operator import attrgetter
 from typing import Any
 
 from gitops_operator.model.change import Change
@@ -129,27 +131,30 @@ def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, An
 
 
 def _counts(seen: Observation) -> dict[str, int]:
-    healths = Counter(_status_of(seen, change) for change in seen.changes)
+    unwell = _unwell(seen)
     return {
         "total": len(seen.changes),
-        "outOfSync": sum(not change.is_in_sync and not change.is_unknown for change in seen.changes),
-        "unhealthy": sum(number for status, number in healths.items() if status not in _UNREMARKABLE),
+        "outOfSync": sum(not change.is_in_sync and not change.is_unknown for change in seen.remarkable),
+        "unhealthy": sum(change.key in unwell for change in seen.changes) if unwell else 0,
     }
 
 
-_UNREMARKABLE = frozenset({None, HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
+_WELL = (HealthStatus.HEALTHY, HealthStatus.SUSPENDED)
 
 
-def _status_of(seen: Observation, change: Change) -> HealthStatus | None:
-    health = seen.healths.get(change.key)
-    return health.status if health else None
+def _unwell(seen: Observation) -> Mapping[ResourceKey, Health]:
+    return {key: health for key, health in seen.healths.items() if health is not None and health.status not in _WELL}
 
 
 def _resources(seen: Observation) -> list[dict[str, Any]]:
-    def remarkable_first(change: Change) -> tuple[bool, bool, ResourceKey]:
-        return change.is_in_sync, _status_of(seen, change) in _UNREMARKABLE, change.key
-
-    listed = sorted(seen.changes, key=remarkable_first)[:_LISTED]
+    """What is not in sync comes first, what is not well next; of the rest as many as there is room for."""
+    unwell, rest = _unwell(seen), seen.changes
+    first: list[Change] = []
+    if unwell or seen.remarkable:
+        first = [change for change in rest if not change.is_in_sync or change.key in unwell]
+        rest = tuple([change for change in rest if change.is_in_sync and change.key not in unwell])
+    first = nsmallest(_LISTED, first, key=lambda change: (change.is_in_sync, change.key not in unwell, change.key))
+    listed = [*first, *nsmallest(_LISTED - len(first), rest, key=attrgetter("key"))]
     return [_resource(change, seen.healths.get(change.key)) for change in listed]
 
 

@@ -208,7 +208,7 @@ def test_an_object_that_moves_away_again_is_counted_again() -> None:
 def test_drift_is_counted_where_nobody_wants_it_corrected(why: Why) -> None:
     board = Board()
     gate = Gate(GateReason.SELF_HEAL_OFF, "Words.")
-    board.passed(succeeded(), succeeded(), replace(drifted(), why=why), gate=gate)
+    board.passed(succeeded(), succeeded(), drifted()._replace(why=why), gate=gate)
     assert board.drift() == (1, 0)
 
 

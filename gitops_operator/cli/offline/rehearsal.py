@@ -113,4 +113,4 @@ def _done(cursor: Cursor, step: Step) -> Iterator[Done]:
 
 def _written(change: Change) -> Change:
     live = change.live or LiveObject(change.key, change.desired.api_version if change.desired else "", "", "")
-    return replace(change, action=Action.NONE, why=Why.IN_SYNC, message="", live=live)
+    return change._replace(action=Action.NONE, why=Why.IN_SYNC, message="", live=live)

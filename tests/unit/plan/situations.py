@@ -252,5 +252,5 @@ class World:
 
 def _after(change: Change, kind: TaskKind) -> Change:
     if kind is TaskKind.PRUNE:
-        return replace(change, action=Action.NONE, why=Why.GOING)
-    return replace(change, action=Action.NONE, why=Why.IN_SYNC, live=change.live or live(change.key))
+        return change._replace(action=Action.NONE, why=Why.GOING)
+    return change._replace(action=Action.NONE, why=Why.IN_SYNC, live=change.live or live(change.key))

@@ -197,7 +197,7 @@ def test_an_object_of_a_kind_whose_definition_is_being_deleted_waits_for_the_new
 
 def test_an_object_that_is_being_deleted_is_waited_for_and_named_with_its_finalizers() -> None:
     gone = closed(Why.GOING, name="a")
-    stuck = replace(gone, live=going("ConfigMap", "a", 0, "example.com/hold").live)
+    stuck = gone._replace(live=going("ConfigMap", "a", 0, "example.com/hold").live)
     plan = next_step(situation(stuck, missing(name="b"), operation=operation()))
     assert names(plan) == [["b"]]
     assert plan.waits_for.startswith("ConfigMap web/a is being deleted and waits for its finalizers example.com/hold")

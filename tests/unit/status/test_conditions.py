@@ -92,7 +92,7 @@ def test_an_object_that_is_stuck_in_its_deletion_is_named_with_its_finalizers() 
 
 def test_a_desired_one_too() -> None:
     change = closed(Why.GOING)
-    change = replace(change, live=live(change.key, deletion_timestamp="2027-01-31T08:00:00Z"))
+    change = change._replace(live=live(change.key, deletion_timestamp="2027-01-31T08:00:00Z"))
     assert said(observation(change), "Synced")[2] == "Out of sync: ConfigMap web/front (being deleted)."
 
 
