@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gitops_operator.live import Cause, Moves, Store
+from gitops_operator.live.replacement import Replacement
 from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.kind import Catalogue, Kind, KindStatus
@@ -22,7 +22,6 @@ _PRIORITIES = {
     Cause.HEALTH: Priority.DEPENDENCY,
     Cause.KIND: Priority.DEPENDENCY,
 }
-_AT_ONCE = 100
 _CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _SETTINGS_KINDS = frozenset({GroupKind("", "Secret"), GroupKind("", "ConfigMap")})
 _OURS = PREFIX.encode()
@@ -54,31 +53,22 @@ class Feed:
         for app, cause in moves.wakes:
             self._wake(app, _PRIORITIES[cause])
 
-    def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Awaitable[None] | None:
-        self._look_at_settings(kind, objects)
-        if len(objects) <= _AT_ONCE:
-            self.moved(self._store.replaced(kind, objects, namespace))
-            return None
-        return self._slowly(self._store.replacing(kind, objects, namespace))
-
-    async def _slowly(self, steps: Iterator[Moves]) -> None:
-        for moves in steps:
-            self.moved(moves)
-            await asyncio.sleep(0)
+    def replacing(self, kind: Kind, namespace: str = "") -> Listed:
+        return Listed(self, kind, self._store.replacing(kind, namespace))
 
     def changed(self, kind: Kind, raw: bytes) -> None:
         redefined = self._redefined(kind, raw) if kind.group_kind == _CRD else None
         self.moved(self._store.changed(kind, raw))
         if redefined is not None:
             self._doubt(redefined)
-        self._look_at_settings(kind, [raw])
+        self.look_at_settings(kind, [raw])
         self._events += 1
         if self._events % _SAMPLE == 0:
             self._measure(raw)
 
     def deleted(self, kind: Kind, raw: bytes) -> None:
         self.moved(self._store.deleted(kind, raw))
-        self._look_at_settings(kind, [raw])
+        self.look_at_settings(kind, [raw])
 
     def state(self, group_kind: GroupKind, status: KindStatus) -> None:
         self.moved(self._store.state(group_kind, status))
@@ -106,7 +96,8 @@ class Feed:
                 self._store.doubt(key)
                 self._wake(live.tracking.application, Priority.DEPENDENCY)
 
-    def _look_at_settings(self, kind: Kind, objects: Sequence[bytes]) -> None:
+    def look_at_settings(self, kind: Kind, objects: Sequence[bytes]) -> None:
+        """Whether one of these is a setting of ours."""
         if kind.group_kind in _SETTINGS_KINDS and any(_OURS in raw for raw in objects):
             self._settings_moved()
 
@@ -115,3 +106,21 @@ class Feed:
         if times:
             written = datetime.fromisoformat(max(times).decode()).timestamp()
             self._observer.event_lag(max(time.time() - written, 0.0))
+
+
+class Listed:
+    """Implements `cluster.junction.Replacement`."""
+
+    def __init__(self, feed: Feed, kind: Kind, replacement: Replacement) -> None:
+        self._feed, self._kind, self._replacement = feed, kind, replacement
+
+    def add(self, objects: Sequence[bytes]) -> None:
+        self._feed.look_at_settings(self._kind, objects)
+        self._feed.moved(self._replacement.add(objects))
+
+    def drop(self, raw: bytes) -> None:
+        self._feed.look_at_settings(self._kind, [raw])
+        self._feed.moved(self._replacement.drop(raw))
+
+    def done(self) -> None:
+        self._feed.moved(self._replacement.done())

@@ -20,7 +20,7 @@ from gitops_operator.health import assess
 from gitops_operator.live import Store
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import APPLICATION, Application, ApplicationKey, IgnoreRule, Source
-from gitops_operator.model.kind import Catalogue, KindState, KindStatus
+from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.resource import GroupKind, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.tree import Tree
@@ -230,10 +230,16 @@ class Operator:
             if group_kind not in known.preferred:
                 status = self.line.states.get(group_kind, KindStatus(KindState.READY))
                 if status.state is KindState.READY:
-                    self.feed.replaced(kind, self.line.api.listed(kind))
+                    self.list(kind)
                 self.feed.state(group_kind, status)
         for group_kind in known.preferred.keys() - catalogue.preferred.keys():
             self.feed.gone(group_kind)
+
+    def list(self, kind: Kind) -> None:
+        """As an informer does when it begins anew."""
+        replacement = self.feed.replacing(kind)
+        replacement.add(self.line.api.listed(kind))
+        replacement.done()
 
     def wake(self, key: ApplicationKey, priority: Priority) -> None:
         self.woken[key] = min(priority, self.woken.get(key, priority))
@@ -352,7 +358,7 @@ class Line:
         if state is KindState.READY:
             self.states.pop(group_kind, None)
             of = self.operator.store.discovered.preferred[group_kind]
-            self.operator.feed.replaced(of, self.api.listed(of))
+            self.operator.list(of)
         else:
             self.states[group_kind] = KindStatus(state, message)
         self.operator.feed.state(group_kind, KindStatus(state, message))

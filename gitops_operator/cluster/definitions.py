@@ -22,6 +22,10 @@ class Definitions:
     def __init__(self) -> None:
         self._shapes: dict[GroupKind, dict[str, Shape]] = {CRD: {}, API_SERVICE: {}}
 
+    def heeds(self, kind: GroupKind) -> bool:
+        """Whether objects of a kind say anything about what is served."""
+        return kind in self._shapes
+
     def replaced(self, kind: GroupKind, objects: Sequence[bytes]) -> bool:
         """Whether discovery should be asked because of a new list."""
         if kind not in self._shapes:

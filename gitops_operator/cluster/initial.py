@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from gitops_operator.cluster import objects
+from gitops_operator.cluster.junction import Replacement
 from gitops_operator.cluster.lines import Lines
-from gitops_operator.cluster.objects import Event, Listing
 from gitops_operator.errors import ClusterError
+
+AT_ONCE = 100
+"""How many objects of a list are handed on in one step: some 10 ms."""
 
 
 class NotStreamedError(Exception):
@@ -15,16 +18,15 @@ class NotStreamedError(Exception):
 
 
 class InitialEvents:
-    """Collects the objects of a streamed list; some may change while it is sent."""
+    """Hands on the objects of a streamed list as they come; some may change while it is sent."""
 
     def __init__(self, lines: Lines, silence: float) -> None:
         self._lines = lines
         self._silence = silence
-        self._found: dict[tuple[str, str], bytes] = {}
-        self._listing: Listing | None = None
+        self._some: list[bytes] = []
 
-    async def gather(self) -> tuple[Listing, list[bytes]]:
-        """The list, and the lines that had already arrived behind it.
+    async def into(self, replacement: Replacement) -> tuple[str, list[bytes]]:
+        """The position of the list, and the lines that had already arrived behind it.
 
         Raises:
             NotStreamedError: silence, or a bookmark that does not end the list.
@@ -32,9 +34,13 @@ class InitialEvents:
         """
         while batch := await self._batch():
             for count, line in enumerate(batch, start=1):
-                self._take(objects.event_of(line))
-                if self._listing:
-                    return self._listing, batch[count:]
+                position = self._take(line, replacement)
+                if position is not None:
+                    return position, batch[count:]
+                if len(self._some) == AT_ONCE:
+                    self._hand_on(replacement)
+                    await asyncio.sleep(0)
+            self._hand_on(replacement)
             await asyncio.sleep(0)
         raise ClusterError("The watch ended before the list was complete.")
 
@@ -45,13 +51,22 @@ class InitialEvents:
         except TimeoutError as error:
             raise NotStreamedError from error
 
-    def _take(self, event: Event) -> None:
-        raw = bytes(event.object)
+    def _take(self, line: bytes, replacement: Replacement) -> str | None:
+        """The position, when this was the end of the list."""
+        event = objects.event_of(line)
         if event.type == "BOOKMARK":
             if not objects.ends_initial_events(event.object):
                 raise NotStreamedError
-            self._listing = Listing(list(self._found.values()), objects.position_of(raw))
-        elif event.type == "DELETED":
-            self._found.pop(objects.identity_of(raw), None)
+            self._hand_on(replacement)
+            return objects.position_of(event.object)
+        if event.type == "DELETED":
+            self._hand_on(replacement)
+            replacement.drop(bytes(event.object))
         else:
-            self._found[objects.identity_of(raw)] = raw
+            self._some.append(bytes(event.object))
+        return None
+
+    def _hand_on(self, replacement: Replacement) -> None:
+        if self._some:
+            replacement.add(self._some)
+            self._some = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gitops_operator.cluster.definitions import Definitions
@@ -13,14 +13,25 @@ from gitops_operator.model.resource import GroupKind
 _FROM_BEST = (KindState.READY, KindState.CATCHING_UP, KindState.BROKEN)
 
 
+class Replacement(Protocol):
+    """A full list on its way: what is not in it, once it is done, is gone."""
+
+    def add(self, objects: Sequence[bytes]) -> None:
+        """Some objects of it, not so many that anybody has to wait for long."""
+
+    def drop(self, raw: bytes) -> None:
+        """Was deleted while the list was sent."""
+
+    def done(self) -> None:
+        """The list is complete."""
+
+
 class Sink(Protocol):
     """Where a cluster's objects go, as JSON that names its apiVersion and kind."""
 
-    def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Awaitable[None] | None:
-        """The full list: what is not in it is gone. With a namespace, of that namespace only.
-
-        A sink that needs long may return an awaitable; nothing else of that kind comes before it is done.
-        """
+    def replacing(self, kind: Kind, namespace: str = "") -> Replacement:
+        """A full list begins, with a namespace of that namespace only; one that is not done was given up."""
+        ...
 
     def changed(self, kind: Kind, raw: bytes) -> None:
         """New, or not as before."""
@@ -84,10 +95,11 @@ class KindFeed:
         self._junction = junction
         self._sink = junction.sink
 
-    def replaced(self, objects: Sequence[bytes]) -> Awaitable[None] | None:
-        if self._junction.definitions.replaced(self._kind.group_kind, objects):
-            self._junction.look.set()
-        return self._sink.replaced(self._kind, objects, self._namespace)
+    def replacing(self) -> Replacement:
+        replacement = self._sink.replacing(self._kind, self._namespace)
+        if not self._junction.definitions.heeds(self._kind.group_kind):
+            return replacement
+        return _Definitions(self._kind.group_kind, replacement, self._junction)
 
     def changed(self, raw: bytes) -> None:
         self._sink.changed(self._kind, raw)
@@ -104,3 +116,24 @@ class KindFeed:
 
     def absent(self) -> None:
         self._junction.look.set()
+
+
+class _Definitions:
+    """A list of CRDs or APIServices: they say whether discovery has news."""
+
+    def __init__(self, group_kind: GroupKind, replacement: Replacement, junction: Junction) -> None:
+        self._group_kind, self._replacement, self._junction = group_kind, replacement, junction
+        self._objects: list[bytes] = []
+
+    def add(self, objects: Sequence[bytes]) -> None:
+        self._objects += objects
+        self._replacement.add(objects)
+
+    def drop(self, raw: bytes) -> None:
+        self._objects.append(raw)  # also news
+        self._replacement.drop(raw)
+
+    def done(self) -> None:
+        if self._junction.definitions.replaced(self._group_kind, self._objects):
+            self._junction.look.set()
+        self._replacement.done()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import NamedTuple
 
 import msgspec
 
-from gitops_operator.cluster.answer import refusal
+from gitops_operator.cluster.answer import Answer, refusal
 from gitops_operator.cluster.client import Client
 from gitops_operator.errors import ClusterError
 from gitops_operator.model.kind import Kind
 
-_SLICE = 200  # objects between two looks at the rest of the loop's work
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -79,38 +80,61 @@ async def list_all(client: Client, kind: Kind, namespace: str, *, limit: int, la
         ClusterError: a page was refused or could not be read.
     """
     try:
-        return await _pages(client, kind, namespace, limit, labels)
+        return await _whole(pages(client, kind, namespace, limit=limit, labels=labels))
     except ClusterError as error:
         if error.status != 410:
             raise
-    return await _pages(client, kind, namespace, 0, labels)
+    return await _whole(pages(client, kind, namespace, limit=0, labels=labels))
 
 
-async def _pages(client: Client, kind: Kind, namespace: str, limit: int, labels: str) -> Listing:
+async def _whole(some: AsyncGenerator[Listing]) -> Listing:
     objects: list[bytes] = []
-    token = ""
-    while True:
-        answer = await client.list_page(kind, namespace, limit=limit, token=token, labels=labels)
-        try:
-            page = _PAGE.decode(answer.body)
-            await _copy(kind, page.items or [], objects)
-        except msgspec.DecodeError as error:
-            raise ClusterError(f"The list of {kind.group_kind} cannot be read: {error}.", status=502) from error
-        token = page.metadata.token
-        if not token:
-            return Listing(objects, page.metadata.position)
+    position = ""
+    async with aclosing(some):
+        async for page in some:
+            objects += page.objects
+            position = page.position
+    return Listing(objects, position)
 
 
-async def _copy(kind: Kind, items: list[msgspec.Raw], into: list[bytes]) -> None:
+async def pages(client: Client, kind: Kind, namespace: str, *, limit: int, labels: str = "") -> AsyncGenerator[Listing]:
+    """The pages of a list; while one is looked at, the next is on its way.
+
+    Raises:
+        ClusterError: a page was refused or could not be read; 410: the server has forgotten the first ones.
+    """
+
+    def fetch(token: str) -> asyncio.Task[Answer]:
+        return asyncio.create_task(client.list_page(kind, namespace, limit=limit, token=token, labels=labels))
+
+    fetching = fetch("")
+    try:
+        while True:
+            page = _page_of(kind, await fetching)
+            token = page.metadata.token
+            if token:
+                fetching = fetch(token)
+            yield Listing(_copied(kind, page.items or []), page.metadata.position)
+            if not token:
+                return
+    finally:
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
+
+
+def _page_of(kind: Kind, answer: Answer) -> _Page:
+    try:
+        return _PAGE.decode(answer.body)
+    except msgspec.DecodeError as error:
+        raise ClusterError(f"The list of {kind.group_kind} cannot be read: {error}.", status=502) from error
+
+
+def _copied(kind: Kind, items: list[msgspec.Raw]) -> list[bytes]:
     """Lists of built-in kinds name neither apiVersion nor kind in their items; a list is of one making."""
-    head = b""
-    if items and not _OBJECT.decode(items[0]).kind:
-        head = b'{"apiVersion":"%s","kind":"%s",' % (kind.api_version.encode(), kind.kind.encode())
-    for count, item in enumerate(items, start=1):
-        raw = bytes(item)
-        into.append(head + raw[1:] if head else raw)
-        if count % _SLICE == 0:
-            await asyncio.sleep(0)
+    if not items or _OBJECT.decode(items[0]).kind:
+        return [bytes(item) for item in items]
+    head = b'{"apiVersion":"%s","kind":"%s",' % (kind.api_version.encode(), kind.kind.encode())
+    return [head + bytes(item)[1:] for item in items]
 
 
 def event_of(line: bytes) -> Event:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple, Protocol
 
 from gitops_operator.cluster import objects
 from gitops_operator.cluster.client import Client
-from gitops_operator.cluster.initial import InitialEvents, NotStreamedError
+from gitops_operator.cluster.initial import AT_ONCE, InitialEvents, NotStreamedError
+from gitops_operator.cluster.junction import Replacement
 from gitops_operator.cluster.lines import Lines
-from gitops_operator.cluster.objects import Listing
 from gitops_operator.cluster.pace import WatchSettings, delay, is_passing
 from gitops_operator.cluster.standing import Standing
 from gitops_operator.errors import ClusterError
@@ -31,7 +30,7 @@ _log = logging.getLogger(__name__)
 class Feed(Protocol):
     """Where one kind's objects go."""
 
-    def replaced(self, objects: Sequence[bytes]) -> Awaitable[None] | None: ...
+    def replacing(self) -> Replacement: ...
     def changed(self, raw: bytes) -> None: ...
     def deleted(self, raw: bytes) -> None: ...
     def state(self, status: KindStatus) -> None: ...
@@ -96,10 +95,28 @@ class Reflector:
         else:
             self._pages_next = False
             async with self._lists:
-                await self._replace(
-                    await objects.list_all(self._client, self._kind, self._namespace, limit=self._settings.page)
-                )
+                await self._list()
             await self._resume()
+
+    async def _list(self) -> None:
+        """In one page when the server has forgotten the first ones meanwhile."""
+        try:
+            await self._list_in_pages(self._settings.page)
+        except ClusterError as error:
+            if error.status != 410:
+                raise
+            await self._list_in_pages(0)
+
+    async def _list_in_pages(self, limit: int) -> None:
+        replacement = self._feed.replacing()
+        position = ""
+        async with aclosing(objects.pages(self._client, self._kind, self._namespace, limit=limit)) as pages:
+            async for page in pages:
+                for start in range(0, len(page.objects), AT_ONCE):
+                    replacement.add(page.objects[start : start + AT_ONCE])
+                    await asyncio.sleep(0)
+                position = page.position
+        self._complete(replacement, position)
 
     async def _resume(self) -> None:
         lasting = str(random.randint(300, 600))  # noqa: S311 – spreads reconnections, protects nothing
@@ -116,8 +133,9 @@ class Reflector:
                 async with self._client.watch(
                     self._kind, self._namespace, _STREAMED_LIST, stall=self._settings.stall
                 ) as lines:
-                    listing, rest = await InitialEvents(lines, self._settings.list_silence).gather()
-                    await self._replace(listing)
+                    replacement = self._feed.replacing()
+                    position, rest = await InitialEvents(lines, self._settings.list_silence).into(replacement)
+                    self._complete(replacement, position)
                     await slot.aclose()
                     await self._deliver(rest)
                     await self._stream(lines)
@@ -128,11 +146,9 @@ class Reflector:
             if not self._pages_next:
                 raise
 
-    async def _replace(self, listing: Listing) -> None:
-        done = self._feed.replaced(listing.objects)
-        if done is not None:
-            await done
-        self._position = listing.position
+    def _complete(self, replacement: Replacement, position: str) -> None:
+        replacement.done()
+        self._position = position
         self._failures = 0
         self._standing.ready()
 

@@ -6,6 +6,7 @@ Nothing here waits or locks: one loop calls it, and what it returns is frozen. E
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from gitops_operator.live.baseline import REFUTED, Baseline
 from gitops_operator.live.deletion import read_deletion
@@ -15,14 +16,12 @@ from gitops_operator.live.memory import Memory
 from gitops_operator.live.moves import Cause, Moves, News, Versions
 from gitops_operator.live.observer import Assess, Beside, Setup
 from gitops_operator.live.record import Record
+from gitops_operator.live.replacement import Replacement
 from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import APPLICATION, ApplicationKey
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import FIELD_MANAGER, Body, GroupKind, ResourceKey
-
-_AT_ONCE = 100
-"""How many objects of a list are recorded in one step: 15 ms or less."""
 
 
 class Store:
@@ -45,37 +44,35 @@ class Store:
     # --- fed by the informers ---
 
     def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Moves:
-        """A whole list of a kind, as `replacing` in one go."""
-        wakes = dict.fromkeys(wake for moves in self.replacing(kind, objects, namespace) for wake in moves.wakes)
-        return Moves(tuple(wakes))
+        """A whole list of a kind, in one go."""
+        replacement = self.replacing(kind, namespace)
+        moves = (replacement.add(objects), replacement.done())
+        return Moves(tuple(dict.fromkeys(wake for some in moves for wake in some.wakes)))
 
-    def replacing(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Iterator[Moves]:
-        """A whole list of a kind, or of one namespace of it: what is not in it is gone, even where nobody said so.
+    def replacing(self, kind: Kind, namespace: str = "") -> Replacement:
+        """A whole list of a kind, or of one namespace of it, that comes part by part."""
+        return Replacement(self, kind, namespace)
 
-        Large lists take long: between two steps the caller may do something else, but hand in nothing more of the kind
-        from an informer. An object of our own making that no event has confirmed yet may be younger than the list: it
-        is kept, once, when its resourceVersion is above all in the list; the next list began after the write and
-        decides.
+    def changed(self, kind: Kind, raw: bytes) -> Moves:
+        """An object was added or modified."""
+        return self.seen([Sighting(kind, raw)])
+
+    def seen(self, sightings: Iterable[Sighting]) -> Moves:
+        """As `changed`, of several objects."""
+        news = News()
+        for sighting in sightings:
+            self._see(sighting, news)
+        return self._versions.settle(news)
+
+    def missing(self, kind: Kind, namespace: str, listed: AbstractSet[ResourceKey], newest: int) -> Moves:
+        """What a list did not show is gone. An object of our own making that no event has confirmed yet may be younger
+        than the list: it is kept, once, when its resourceVersion is above all in the list; the next list began after
+        the write and decides.
         """
-        listed: set[ResourceKey] = set()
-        newest = 0
-        for start in range(0, len(objects), _AT_ONCE):
-            news = News()
-            for sighting in [Sighting(kind, raw) for raw in objects[start : start + _AT_ONCE]]:
-                listed.add(sighting.key)
-                newest = max(newest, sighting.version)
-                self._see(sighting, news)
-            yield self._versions.settle(news)
         news = News()
         for record in self._memory.objects.under(kind.group_kind, namespace):
             if record.key not in listed and self._unconfirmed.pop(record.key, 0) <= newest:
                 self._memory.end(record, news)
-        yield self._versions.settle(news)
-
-    def changed(self, kind: Kind, raw: bytes) -> Moves:
-        """An object was added or modified."""
-        news = News()
-        self._see(Sighting(kind, raw), news)
         return self._versions.settle(news)
 
     def deleted(self, kind: Kind, raw: bytes) -> Moves:

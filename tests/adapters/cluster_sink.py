@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
@@ -17,11 +17,15 @@ class RememberingSink:
         self.states: dict[GroupKind, KindStatus] = {}
         self.history: list[tuple[GroupKind, KindState]] = []
         self.lists: list[GroupKind] = []
+        self.parts: list[int] = []
         self.left: list[GroupKind] = []
         self.catalogues: list[Catalogue] = []
         self._moved = asyncio.Event()
 
-    def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Awaitable[None] | None:
+    def replacing(self, kind: Kind, namespace: str = "") -> "_Replacement":
+        return _Replacement(self, kind, namespace)
+
+    def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str) -> None:
         known = self.objects.setdefault(kind.group_kind, {})
         for name in [name for name in known if namespace in {"", name[0]}]:
             del known[name]
@@ -29,7 +33,6 @@ class RememberingSink:
         assert all(body["kind"] and body["apiVersion"] for body in known.values())
         self.lists.append(kind.group_kind)
         self._moved.set()
-        return None
 
     def changed(self, kind: Kind, raw: bytes) -> None:
         body = json.loads(raw)
@@ -89,3 +92,21 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def _name(body: dict[str, Any]) -> Name:
     return body["metadata"].get("namespace", ""), body["metadata"]["name"]
+
+
+class _Replacement:
+    """A list that counts once it is done."""
+
+    def __init__(self, sink: RememberingSink, kind: Kind, namespace: str) -> None:
+        self._sink, self._kind, self._namespace = sink, kind, namespace
+        self._found: dict[Name, bytes] = {}
+
+    def add(self, objects: Sequence[bytes]) -> None:
+        self._sink.parts.append(len(objects))
+        self._found.update((_name(json.loads(raw)), raw) for raw in objects)
+
+    def drop(self, raw: bytes) -> None:
+        self._found.pop(_name(json.loads(raw)), None)
+
+    def done(self) -> None:
+        self._sink.replaced(self._kind, list(self._found.values()), self._namespace)

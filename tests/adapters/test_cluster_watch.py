@@ -1,7 +1,7 @@
 """What one kind's reflector does on bad days."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -291,32 +291,20 @@ async def test_a_bug_in_the_sink_costs_one_kind_and_heals(tmp_path: Path, caplog
     assert "stumbled" in caplog.text
 
 
-async def test_a_sink_may_take_its_time_over_a_list(tmp_path: Path) -> None:
-    api = api_with("a")
-    order: list[str] = []
+async def test_a_long_list_is_handed_on_in_parts(tmp_path: Path) -> None:
+    api = api_with(*(f"settings-{number}" for number in range(250)))
+    async with watching(api, tmp_path) as (sink, _):
+        await sink.until(lambda: sink.is_ready(MAPS))
+        assert len(sink.names(MAPS)) == 250
+        assert max(sink.parts) <= 100
 
-    class SlowSink(RememberingSink):
-        def replaced(self, kind: Kind, objects: Sequence[bytes], namespace: str = "") -> Awaitable[None]:
-            super().replaced(kind, objects, namespace)
-            return self._later()
 
-        async def _later(self) -> None:
-            await asyncio.sleep(0.2)
-            order.append("list done")
-
-        def changed(self, kind: Kind, raw: bytes) -> None:
-            super().changed(kind, raw)
-            order.append("event")
-
-    sink = SlowSink()
-    async with serving(api) as address, connected(address, tmp_path) as client:
-        task = asyncio.create_task(Informers(client, sink, QUICK).run())
-        await sink.until(lambda: sink.lists == [MAPS])
-        api.put(CONFIG_MAP, "b")
-        await sink.until(lambda: "b" in sink.names(MAPS))
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    assert order == ["list done", "event"]
+async def test_a_page_is_handed_on_before_the_next_one_is_read(tmp_path: Path) -> None:
+    api = api_with(*(f"settings-{number}" for number in range(5)))
+    api.streams_lists = "refused"
+    async with watching(api, tmp_path, QUICK) as (sink, _):
+        await sink.until(lambda: sink.is_ready(MAPS))
+        assert sink.parts == [2, 2, 1]
 
 
 async def test_named_namespaces_are_watched_each_on_its_own(tmp_path: Path) -> None:

@@ -85,9 +85,29 @@ def test_an_older_list_does_not_revive_what_we_deleted() -> None:
 
 def test_a_large_list_comes_in_steps_between_which_others_may_work() -> None:
     some = store()
-    steps = some.replacing(CONFIG_MAP, [raw(body(CONFIG_MAP, f"c{number}", number + 1)) for number in range(250)])
-    next(steps)
+    replacement = some.replacing(CONFIG_MAP)
+    replacement.add(raw(body(CONFIG_MAP, f"c{number}", number + 1)) for number in range(100))
     assert len(some) == 100
     some.applied(CONFIG_MAP, raw(body(CONFIG_MAP, "new", 900)), baseline=False)
-    assert len(list(steps)) == 3
+    replacement.add(raw(body(CONFIG_MAP, f"d{number}", number + 1)) for number in range(150))
+    replacement.done()
     assert len(some) == 251
+
+
+def test_nothing_is_gone_before_a_list_is_complete() -> None:
+    some = filled((CONFIG_MAP, body(CONFIG_MAP, "a")))
+    replacement = some.replacing(CONFIG_MAP)
+    replacement.add([raw(body(CONFIG_MAP, "b", 2))])
+    assert names(some) == ["a", "b"]
+    replacement.done()
+    assert names(some) == ["b"]
+
+
+def test_what_was_deleted_while_the_list_was_sent_is_gone() -> None:
+    some = store()
+    replacement = some.replacing(CONFIG_MAP)
+    replacement.add([raw(body(CONFIG_MAP, "a", 1)), raw(body(CONFIG_MAP, "b", 2))])
+    replacement.drop(raw(body(CONFIG_MAP, "a", 3)))
+    assert names(some) == ["b"]
+    replacement.done()
+    assert names(some) == ["b"]
