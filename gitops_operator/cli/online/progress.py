@@ -34,7 +34,7 @@ class Progress:
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
         self.clear()
         if lines:
-            room = shutil.get_terminal_size().columns - 1 - len(more)
+            room = shutil.get_terminal_size().columns - 4 - len(more)  # room for the ^C of a terminal
             first = lines[0] if len(lines[0]) <= room else lines[0][: room - 1] + "…"
             self._console.stderr.write(first + more)
             self._console.stderr.flush()
