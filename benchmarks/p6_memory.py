@@ -1,0 +1,76 @@
+"""P6: what the operator's process holds: alone, per 10,000 ConfigMaps of others, per 10,000 Deployments of its own."""
+
+import json
+import time
+from collections.abc import Iterator
+
+from benchmarks import masses
+from benchmarks.rows import Benchmark, Reading, Round, Row, Target
+from benchmarks.world import Ground, World, ground
+from tests.cluster.operator import Operator, running
+
+_NUMBER = 10_000
+_APPLICATIONS = 10
+_IDLE, _MAPS, _DEPLOYMENTS = "resident, idle", "10,000 untracked ConfigMaps of 1.5 KB", "10,000 Deployments of 8 KB"
+_AT_WORK = "the same in the process that applied them"
+_CALM = 8
+
+
+def run(rounds: int) -> Iterator[Round]:
+    """Every reading is of a process of its own: without objects, with ConfigMaps, with both."""
+    with ground() as place:
+        operator = Operator(place.kubeconfig, place.folder, poll_interval=3600, lease_duration=120)
+        idle = [_resident(place, operator) for _ in range(rounds)]
+        masses.make_namespaces(place.cluster)
+        masses.create_config_maps(place.cluster, _NUMBER)
+        maps = [_resident(place, operator) for _ in range(rounds)]
+        at_work = _applied(place, operator)
+        deployments = [_resident(place, operator) for _ in range(rounds)]
+    for alone, some, all_of_them in zip(idle, maps, deployments, strict=True):
+        yield {
+            _IDLE: Reading(alone),
+            _MAPS: Reading(some - alone),
+            _DEPLOYMENTS: Reading(all_of_them - some),
+            _AT_WORK: Reading(at_work - some),
+        }
+
+
+BENCHMARK = Benchmark(
+    "P6",
+    "memory of the operator's process",
+    (
+        Row(_IDLE, "MB", target=Target(150)),
+        Row(_MAPS, "MB", target=Target(8)),
+        Row(_DEPLOYMENTS, "MB", target=Target(25)),
+        Row(_AT_WORK, "MB"),
+    ),
+    run,
+)
+
+
+def _resident(place: Ground, operator: Operator) -> float:
+    """Of a process that has just looked at everything."""
+    with running(operator):
+        return _calm(World(place.cluster, place.git, operator))
+
+
+def _calm(world: World) -> float:
+    """The megabytes once it has nothing more to do: no use of the processor to speak of for some seconds."""
+    calm, before = 0, world.cpu_seconds()
+    while calm < _CALM:
+        time.sleep(1)
+        now = world.cpu_seconds()
+        calm, before = calm + 1 if now - before < 0.2 else 0, now
+    return world.resident_megabytes()
+
+
+def _applied(place: Ground, operator: Operator) -> float:
+    """Ten Applications of a thousand Deployments each."""
+    with running(operator):
+        world = World(place.cluster, place.git, operator)
+        for number in range(_APPLICATIONS):
+            name, repository = f"shop-{number}", place.git.create(f"shop-{number}")
+            mine = range(number, _NUMBER, _APPLICATIONS)
+            repository.commit({f"{index:05}.yaml": json.dumps(masses.deployment(index)) for index in mine})
+            world.follow(name, repository)
+        return _calm(world)
