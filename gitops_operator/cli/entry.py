@@ -8,7 +8,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol, cast
 
 from gitops_operator.cli.command import Command
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     console = Console(sys.stdin.buffer, sys.stdout, sys.stderr, os.environ)
     try:
-        code = int(_run(given, console))
+        code = int(call(given, console))
         console.flush()
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -48,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(given: Sequence[str], console: Console) -> Exit:
+def call(given: Sequence[str], console: Console) -> Exit:
+    """One call; what keeps it from an answer is said on the console."""
     try:
         return _answer(given, console)
     except CommandError as error:
@@ -82,6 +82,8 @@ def _module(command: Command) -> _Runs:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to load, seldom asked
+
     try:
         return version("gitops-operator")
     except PackageNotFoundError:
