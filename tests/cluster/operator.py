@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from devcluster.errors import DevClusterError
@@ -17,6 +17,7 @@ from devcluster.waiting import wait_until
 ROOT = Path(__file__).parents[2]
 NAMESPACE = ACCOUNT = "gitops-operator"
 PATIENCE = 60.0
+PROGRAM = (sys.executable, "-m", "gitops_operator")
 _SPAWNER = Spawner()
 _SAMPLE = re.compile(r"^(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -29,7 +30,15 @@ Labels = dict[str, str]
 class Operator:
     """`python -m gitops_operator run`: one life of a process after another over the same folder and log."""
 
-    def __init__(self, kubeconfig: Path, folder: Path, name: str = "operator", **settings: object) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        folder: Path,
+        name: str = "operator",
+        *,
+        program: Sequence[str] = PROGRAM,
+        **settings: object,
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self.data_folder = folder / f"{name}-data"
@@ -44,13 +53,7 @@ class Operator:
             "log-format": "text",
             **{key.replace("_", "-"): value for key, value in settings.items()},
         }
-        command = [
-            sys.executable,
-            "-m",
-            "gitops_operator",
-            "run",
-            *(f"--{key}={value}" for key, value in flags.items()),
-        ]
+        command = [*program, "run", *(f"--{key}={value}" for key, value in flags.items())]
         own = {"PYTHONPATH": str(ROOT), "KUBECONFIG": os.devnull}
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GITOPS_")}
         self._process = Component(name, command, self.log, {**environment, **own})
