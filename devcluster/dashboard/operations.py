@@ -117,7 +117,7 @@ _CLUSTER = Row(
         ),
         Panel(
             "Answers that are not 2xx",
-            "By code; 0 is no answer. 409 is another writer, 410 a watch that begins anew.",
+            "By code; 0 is no answer. 304 is no news, 409 another writer, 410 a watch that begins anew.",
             [Query(_rate("gitops_api_requests_total", "cluster, code", ',code!~"2.."'), "{{cluster}} {{code}}")],
             unit="reqps",
         ),

@@ -152,7 +152,14 @@ def _timeseries(panel: Panel) -> dict[str, Any]:
 
 
 def _stat(panel: Panel) -> dict[str, Any]:
-    defaults = {"unit": panel.unit, "thresholds": _thresholds(panel), "color": {"mode": "thresholds"}, "noValue": "0"}
+    defaults: dict[str, Any] = {
+        "unit": panel.unit,
+        "thresholds": _thresholds(panel),
+        "color": {"mode": "thresholds"},
+        "noValue": "0",
+    }
+    if panel.unit == "short":  # increase() guesses what came between two scrapes, and people count whole things
+        defaults["decimals"] = 0
     return {
         "fieldConfig": {"defaults": defaults | dict(panel.options.get("defaults", {})), "overrides": []},
         "options": {
