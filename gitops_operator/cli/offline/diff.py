@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitops_operator.cli.batch import Answer, Case, answer_batch, part_of
-from gitops_operator.cli.console import Colour, Console
+from gitops_operator.cli.changed import MARKS, changed_object
+from gitops_operator.cli.console import Console
 from gitops_operator.cli.exits import CommandError, Exit
 from gitops_operator.cli.inputs import inputs_of, named_inputs
 from gitops_operator.cli.offline.application import NOBODYS, application_in, application_of
 from gitops_operator.cli.offline.comparison import Compared, compared
 from gitops_operator.cli.offline.objects import desired_from, desired_in, live_in, live_of, stamped
-from gitops_operator.cli.tables import Cell, Row
-from gitops_operator.model.change import Action, Change, Difference
+from gitops_operator.cli.online.words import now, plural
+from gitops_operator.model.change import Action, Change, Difference, Why
 from gitops_operator.model.resource import ResourceKey
+from gitops_operator.render.lines import Lines
 
-_HEADINGS = ("ACTION", "OBJECT", "FIELD", "DESIRED", "LIVE", "MANAGER")
 _ACTIONS = {Action.REPLACE: "update"}
-_COLOURS = {"create": Colour.GREEN, "update": Colour.YELLOW, "prune": Colour.RED}
+_WHYS = {
+    Why.MISSING: "it is missing",
+    Why.DESIRED_CHANGED: "it differs",
+    Why.NOT_DESIRED: "no manifest has it",
+    Why.EXTRANEOUS: "no manifest has it",
+}
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
@@ -32,13 +38,17 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     application = application_in(arguments.app, console) if arguments.app else application_of(NOBODYS)
     values = live_in(named_inputs(arguments.live, console))
     live = live_of(values, application)
-    found = stamped(desired_in(inputs_of(arguments, console)), (item.key for item in live), application)
+    inputs = inputs_of(arguments, console)
+    found = stamped(desired_in(inputs), (item.key for item in live), application)
     result = compared(found.resources, live, application)
     differing = [change for change in result.changes if change.action is not Action.NONE]
     if arguments.output == "table":
-        rows = [row for change in differing for row in _rows(change, result)]
-        if rows:
-            console.table(_HEADINGS, rows)
+        lines = {one.name: Lines(one.data) for one in inputs}
+        for change in differing:
+            fields = [_at_its_line(one, lines) for one in _differences(change, result)]
+            for line in changed_object(change, fields, now(), console.paint, _WHYS):
+                console.line(line)
+        console.line(_summary(differing, result))
     else:
         console.document([_described(change, result) for change in differing], arguments.output)
     for warning in found.warnings:
@@ -92,14 +102,16 @@ def named(key: ResourceKey) -> dict[str, str]:
     return dict(zip(ResourceKey._fields, key, strict=True))
 
 
-def _rows(change: Change, result: Compared) -> list[Row]:
-    action, name = Cell(_action(change), _COLOURS[_action(change)]), str(change.key)
-    rows: list[Row] = [
-        [action, name, one.path, _shown(one.desired), _shown(one.live), one.manager]
-        for one in _differences(change, result)
-    ]
-    return rows or [[action, name, "", "", "", ""]]
+def _at_its_line(one: Difference, lines: Mapping[str, Lines]) -> Difference:
+    """Objects know their own line; the field's is looked for where a person reads it."""
+    if one.origin is None or one.origin.file not in lines:
+        return one
+    return one._replace(origin=one.origin._replace(line=lines[one.origin.file].of(one.origin.line, one.location)))
 
 
-def _shown(value: Any) -> str:
-    return "-" if value is None else json.dumps(value, ensure_ascii=False)
+def _summary(differing: Sequence[Change], result: Compared) -> str:
+    total = plural(len(result.changes), "object")
+    if not differing:
+        return f"No differences: {total} compared."
+    counts = Counter(MARKS[change.action][2] for change in differing)
+    return f"{len(differing)} of {total} differ: {', '.join(f'{number} {what}' for what, number in counts.items())}."

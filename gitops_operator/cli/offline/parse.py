@@ -14,7 +14,7 @@ from gitops_operator.errors import Problem, RenderError
 from gitops_operator.render.manifests import objects_in
 from gitops_operator.render.yaml import ReadResult, read
 
-_HEADINGS = ("LINE", "APIVERSION", "KIND", "NAMESPACE", "NAME")
+_HEADINGS = ("PLACE", "APIVERSION", "KIND", "NAMESPACE", "NAME")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:

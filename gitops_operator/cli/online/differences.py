@@ -1,104 +1,24 @@
-"""A comparison for people, field by field: what lives and who wrote it, what Git wants and where it says so."""
+"""A comparison for people: each object that is not as Git wants it, and how many there are."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from difflib import unified_diff
-from typing import Any
 
-from gitops_operator.cli.console import Colour
+from gitops_operator.cli.changed import MARKS, changed_object
 from gitops_operator.cli.online.comparison import Compared
-from gitops_operator.cli.online.words import age, plural
-from gitops_operator.cli.tables import Paint, printable
-from gitops_operator.cli.yamltext import yaml_text
-from gitops_operator.model.change import Action, Change, Difference, Why
-
-_CONTEXT = 2
-_MARKS = {
-    Action.CREATE: ("+", Colour.GREEN, "to be created"),
-    Action.UPDATE: ("~", Colour.YELLOW, "to be updated"),
-    Action.REPLACE: ("~", Colour.YELLOW, "to be replaced"),
-    Action.PRUNE: ("-", Colour.RED, "to be pruned"),
-    Action.NONE: ("!", Colour.RED, ""),
-}
-_WHYS = {
-    Why.MISSING: "it is missing",
-    Why.DESIRED_CHANGED: "Git changed",
-    Why.DRIFTED: "somebody changed it",
-    Why.ADOPTED: "it exists, and nobody manages it",
-    Why.HANDED_OVER: "it was handed over",
-    Why.NOT_DESIRED: "Git does not have it any more",
-    Why.GOING: "it is being deleted",
-    Why.CONFLICT: "it belongs to somebody else",
-    Why.KIND_UNKNOWN: "the cluster does not know its kind",
-    Why.KIND_NOT_READY: "it cannot be compared",
-}
+from gitops_operator.cli.online.words import plural
+from gitops_operator.cli.tables import Paint
+from gitops_operator.model.change import Why
 
 
 def differences(compared: Compared, now: datetime, paint: Paint) -> Iterator[str]:
     """The lines, the last one a summary."""
     for change in compared.differing:
-        yield from _object(change, compared.differences.get(change.key, ()), now, paint)
+        yield from changed_object(change, compared.differences.get(change.key, ()), now, paint)
         yield ""
     yield _summary(compared)
-
-
-def _object(change: Change, fields: Sequence[Difference], now: datetime, paint: Paint) -> Iterator[str]:
-    mark, colour, _ = _MARKS[change.action]
-    origin = change.desired.origin if change.desired else None
-    place = paint(f"  {origin}", Colour.GREY) if origin and origin.file else ""
-    yield f"{paint(f'{mark} {change.key}', colour)}  {_WHYS.get(change.why, str(change.why))}{place}"
-    for line in printable("" if fields and change.why is Why.DRIFTED else change.message).splitlines():
-        yield f"    {line}"
-    for one in fields:
-        yield from _field(one, now, paint)
-    if change.action is Action.UPDATE and not fields and not change.message:
-        yield "    No field differs: Git says the same in other words."
-
-
-def _field(one: Difference, now: datetime, paint: Paint) -> Iterator[str]:
-    yield f"  {printable(one.path)}"
-    git = f"Git: {one.origin}" if one.origin and one.location else "Git"
-    live = f"live: {one.manager}{f', {age(one.since, now)} ago' if one.since else ''}" if one.manager else "live"
-    if _is_long(one.live) or _is_long(one.desired):
-        yield paint(f"    --- {live}", Colour.GREY)
-        yield paint(f"    +++ {git}", Colour.GREY)
-        yield from ("    " + line for line in _lines(one, paint))
-        return
-    if one.live is not None:
-        yield f"{paint(f'    - {_scalar(one.live)}', Colour.RED)}   {paint(live, Colour.GREY)}"
-    if one.desired is not None:
-        yield f"{paint(f'    + {_scalar(one.desired)}', Colour.GREEN)}   {paint(git, Colour.GREY)}"
-
-
-def _is_long(value: Any) -> bool:
-    return (isinstance(value, (Mapping, list)) and bool(value)) or (isinstance(value, str) and "\n" in value)
-
-
-def _scalar(value: Any) -> str:
-    return printable(json.dumps(value, ensure_ascii=False))
-
-
-def _lines(one: Difference, paint: Paint) -> Iterator[str]:
-    """What is in both, in the order of a patch that makes live what Git wants."""
-    live, desired = _text(one.live), _text(one.desired)
-    if live and desired and live[-1] == desired[-1] == "":  # both end with the end of a line
-        live, desired = live[:-1], desired[:-1]
-    compared = unified_diff(live, desired, n=_CONTEXT, lineterm="")
-    for line in list(compared)[2:]:
-        colour = {"-": Colour.RED, "+": Colour.GREEN, "@": Colour.CYAN}.get(line[0], "")
-        yield paint(printable(line), colour)
-
-
-def _text(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return value.split("\n")
-    return yaml_text(value).splitlines()
 
 
 def _summary(compared: Compared) -> str:
@@ -111,7 +31,7 @@ def _summary(compared: Compared) -> str:
     if not differing:
         same = plural(len(compared.changes) - hidden, "object")
         return f"No differences from {name}: {same} compared.{unknown}"
-    counts = Counter(_MARKS[change.action][2] or "in the way of a sync" for change in differing)
+    counts = Counter(MARKS[change.action][2] or "in the way of a sync" for change in differing)
     words = ", ".join(f"{number} {what}" for what, number in counts.items())
     return (
         f"{len(differing)} of {total} {'differs' if len(differing) == 1 else 'differ'} from {name}: {words}.{unknown}"
