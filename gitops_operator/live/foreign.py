@@ -8,19 +8,23 @@ from gitops_operator.model.resource import ARGO_PREFIX, ResourceKey
 from gitops_operator.model.tracking import Tracker
 
 _ARGO_ID = ARGO_PREFIX + "tracking-id"
-_FLUX = ("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
+_FLUX = tuple(
+    (f"{prefix}/name", f"{prefix}/namespace") for prefix in ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io")
+)
 
 
 def foreign_owner(sighting: Sighting, tracking: Tracker | None, installation: str) -> ForeignOwner | None:
     """The first tool, if any, that says the object is its own; `tracking` is what our id on it says, if it counts."""
     if tracking is not None and tracking.installation != installation:
         return ForeignOwner(f"GitOps operator {tracking.installation}".rstrip(), str(tracking.application))
+    if not sighting.metadata.labels and not sighting.metadata.annotations:
+        return None
     argo = sighting.annotations.get(_ARGO_ID)
     if argo is not None and _names(argo, sighting.key):
         return ForeignOwner("Argo CD", argo.partition(":")[0])
-    for prefix in _FLUX:
-        if name := sighting.labels.get(prefix + "name"):
-            namespace = sighting.labels.get(prefix + "namespace", "")
+    for of_name, of_namespace in _FLUX:
+        if name := sighting.labels.get(of_name):
+            namespace = sighting.labels.get(of_namespace, "")
             return ForeignOwner("Flux", f"{namespace}/{name}")
     return None
 

@@ -22,7 +22,8 @@ class Objects:
         self.count = 0
 
     def find(self, key: ResourceKey) -> Record | None:
-        names = self._kinds.get(key.group_kind, {}).get(key.namespace)
+        namespaces = self._kinds.get(key[:2])  # type: ignore[call-overload]  # a slice of it equals its GroupKind
+        names = namespaces.get(key.namespace) if namespaces else None
         return names.get(key.name) if names else None
 
     def add(self, record: Record) -> None:

@@ -15,7 +15,7 @@ from gitops_operator.live.foreign import foreign_owner
 from gitops_operator.live.record import NO_ANNOTATIONS, NO_EXTRAS, Extras, Held
 from gitops_operator.live.sighting import Annotations, Entry, Sighting, version_of
 from gitops_operator.model.health import Health
-from gitops_operator.model.hierarchy import OwnerRef, owners_of
+from gitops_operator.model.hierarchy import INFERRED, OwnerRef, owners_of
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.managed_fields import WHOLE, Lens, adoptable_managers, ownership
 from gitops_operator.model.packing import Packer
@@ -130,9 +130,11 @@ class Observer:
 
     def _is_kept(self, sighting: Sighting) -> bool:
         """Whether an object is held whole though nobody tracks it: it is of a kept kind, or speaks to the engine."""
-        if sighting.key.group_kind in self._setup.kept or sighting.key.group_kind in _ASSESSED_TOGETHER:
+        group_kind = sighting.key[:2]
+        if group_kind in self._setup.kept or group_kind in _ASSESSED_TOGETHER:
             return True
-        return any(label.startswith(PREFIX) for label in sighting.labels)
+        labels = sighting.metadata.labels
+        return labels is not None and any(label.startswith(PREFIX) for label in labels)
 
     def _extras(self, sighting: Sighting, found: Tracker | None) -> Extras:
         metadata = sighting.metadata
@@ -204,6 +206,8 @@ def _is_only_status(sighting: Sighting, fingerprint: int, previous: Held) -> boo
 
 def _read_annotations(annotations: Annotations) -> Annotations:
     """Those that the engine reads, less what stands in fields of its own."""
+    if not annotations:
+        return NO_ANNOTATIONS
     read = {
         name: value
         for name, value in annotations.items()
@@ -213,6 +217,8 @@ def _read_annotations(annotations: Annotations) -> Annotations:
 
 
 def _owners(sighting: Sighting) -> tuple[OwnerRef, ...]:
+    if not sighting.metadata.owner_references and sighting.key[:2] not in INFERRED:
+        return ()  # nearly always
     owners = owners_of(sighting.outline())
     return tuple(
         OwnerRef(intern(owner.group), intern(owner.kind), owner.name, owner.uid, owner.controller) for owner in owners

@@ -90,3 +90,6 @@ _INFERRED: dict[GroupKind, Callable[[Body], OwnerRef | None]] = {
     GroupKind("", "Secret"): _account_of,
     GroupKind(_OPERATORS, "ClusterServiceVersion"): _operator_group_of,
 }
+
+INFERRED = frozenset(_INFERRED)
+"""The kinds whose owners stand elsewhere than in their references."""
