@@ -5,8 +5,10 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from gitops_operator.cli.commands import COMMANDS
 from gitops_operator.metrics import Metrics
@@ -22,6 +24,8 @@ SOURCES = [
 ]
 CODE = "\n".join(file.read_text(encoding="utf-8") for file in SOURCES)
 
+CRD = yaml.safe_load((ROOT / "crds/applications.gitops-operator.io.yaml").read_text(encoding="utf-8"))
+
 PLUGIN = re.compile(r"kubectl gitops ((?:[^`\n|&;#]|\\\n)+)")
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)")
 SPANS = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -30,6 +34,7 @@ SPANS = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 OF_OTHERS = {
     "--take-ownership",
     "--build-arg",
+    "--secret",
     "--reset-then-reuse-values",
     "--set",
     "--help",
@@ -112,3 +117,46 @@ def test_every_target_of_make_that_a_page_names_exists() -> None:
 @pytest.mark.parametrize("page", OUTSIDE, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_outside_the_site_leads_somewhere(page: Path) -> None:
     assert [link for link in LINK.findall(text(page)) if not (page.parent / link).exists()] == []
+
+
+# --- what moves, and what does not yet ---
+
+
+def names_below(schema: dict[str, Any]) -> Iterator[str]:
+    for name, child in schema.get("properties", {}).items():
+        yield name
+        yield from names_below(child)
+    if "items" in schema:
+        yield from names_below(schema["items"])
+
+
+def fields_of_the_application() -> set[str]:
+    parts = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    return {*names_below(parts["spec"]), *names_below(parts["operation"])}
+
+
+def moved(page: str, answer: str) -> set[str]:
+    """The last words of the fields in the first cells of rows whose second cell begins with the answer."""
+    rows = [line.strip("| ").split(" | ") for line in text(ROOT / "docs" / page).splitlines() if line.startswith("| `")]
+    answered = [row[0] for row in rows if len(row) == 2 and row[1].lstrip("[").startswith(answer)]
+    return {span.rpartition(".")[2] for cell in answered for span in SPANS.findall(cell.partition(" (")[0])}
+
+
+@pytest.mark.parametrize("page", ["moving/argo-cd.md", "moving/flux.md"])
+def test_a_field_that_is_said_to_be_missing_is_missing(page: str) -> None:
+    missing = moved(page, "not yet")
+    assert missing
+    assert missing & fields_of_the_application() == set()
+
+
+def test_a_field_that_is_said_to_be_as_in_argo_cd_is_there() -> None:
+    same = moved("moving/argo-cd.md", "as there")
+    assert same
+    assert same - fields_of_the_application() == set()
+
+
+def test_a_field_of_the_page_of_what_does_not_work_is_not_in_the_schema() -> None:
+    rows = [line.strip("| ").split(" | ")[0] for line in text(ROOT / "docs/limits.md").splitlines() if line[:1] == "|"]
+    said = {span for cell in rows for span in SPANS.findall(cell)}
+    assert said
+    assert said & fields_of_the_application() == set()
