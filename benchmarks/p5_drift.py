@@ -16,7 +16,7 @@ from devcluster.cluster import DevCluster
 
 Json = dict[str, Any]
 
-_LARGE, _SMALL, _SMALL_ONES = 1000, 12, 20
+_LARGE, _SMALL, _SMALL_ONES = 1000, 20, 40
 _OTHERS = 10_000 - _LARGE - _SMALL * _SMALL_ONES
 _DRIFTS = 200
 _PAUSE = 0.05
@@ -42,13 +42,14 @@ class _Target(NamedTuple):
 
 
 def run(rounds: int) -> Iterator[Round]:
-    """The first does not count."""
+    """The first does not count; there are objects enough for six."""
     with world() as place:
         masses.make_namespaces(place.cluster)
         masses.create_config_maps(place.cluster, _OTHERS)
         targets = _chosen(_applications(place))
         for number in range(rounds + 1):
-            taken = asyncio.run(_disturb(place.cluster, targets, f"drifted-{number}"))
+            mine = [targets.pop() for _ in range(_DRIFTS)]  # another edit of the same object would be a fight
+            taken = asyncio.run(_disturb(place.cluster, mine, f"drifted-{number}"))
             if number:
                 percentiles = quantiles(taken, n=100)
                 yield {_MEDIAN: Reading(percentiles[49] * 1000), _TAIL: Reading(percentiles[98] * 1000)}
@@ -63,7 +64,7 @@ BENCHMARK = Benchmark(
 
 
 def _applications(place: World) -> list[list[Json]]:
-    """What is followed: one Application of 1,000 objects and 20 of a dozen."""
+    """What is followed: one Application of 1,000 objects and 40 of 20."""
     made = []
     for number, size in enumerate([_LARGE, *[_SMALL] * _SMALL_ONES]):
         name, wanted = f"shop-{number}", objects.some(size)
@@ -78,8 +79,7 @@ def _chosen(applications: Sequence[Sequence[Json]]) -> list[_Target]:
     """Half of them of the large Application, the others of the small ones, a third of each kind, well mixed."""
     large, *small = ([one for one in some if not one["metadata"]["name"].endswith("-b")] for some in applications)
     others = [one for row in zip(*small, strict=True) for one in row]
-    half = _DRIFTS // 2
-    pairs = zip(large[:half], others[:half], strict=True)
+    pairs = zip(large, others, strict=False)  # as many as the small ones have
     return [_Target(one, _value(one)) for pair in pairs for one in pair]
 
 
