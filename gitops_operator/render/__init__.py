@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gitops_operator.errors import Problem, RenderError
 from gitops_operator.model.application import Directory
 from gitops_operator.model.resource import Resource
 from gitops_operator.model.tree import Entry, EntryKind, Tree
-from gitops_operator.render.directory import files_of
+from gitops_operator.render.directory import SourceFile, files_of
 from gitops_operator.render.manifests import Manifests, manifests_of
+from gitops_operator.render.marks import known_by, mark_of, marks_of
 from gitops_operator.render.paths import clean, folder_at
 
 __all__ = ["Read", "Rendered", "Source", "is_current", "locate", "render", "render_source"]
@@ -34,7 +35,8 @@ class Rendered:
     """The desired objects before stamping, in the order of the files.
 
     `inputs` is a strong hash of everything that was read: equal inputs, equal render, in whatever repository. `reads`
-    says what lies outside the folder, `size` how many bytes of manifests were read.
+    says what lies outside the folder, `size` how many bytes of manifests were read; `marks` says which file gave which
+    objects ("": not known).
     """
 
     resources: tuple[Resource, ...]
@@ -42,6 +44,7 @@ class Rendered:
     inputs: str
     reads: tuple[Read, ...] = ()
     size: int = 0
+    marks: bytes = field(default=b"", compare=False)
 
 
 class Source(NamedTuple):
@@ -80,14 +83,20 @@ def locate(tree: Tree, path: str, directory: Directory) -> Source:
     return Source(tree, folder, directory, _hash([VERSION, wanted, folder.path, links, content, parameters]))
 
 
-def render_source(source: Source, pack: Callable[[Resource], Resource] = _as_it_is) -> Rendered:
+def render_source(
+    source: Source, pack: Callable[[Resource], Resource] = _as_it_is, before: Rendered | None = None
+) -> Rendered:
     """Reads all manifests of a folder that was found, one file after the other; `pack` makes each object smaller.
+
+    What `before`, an earlier render, has of a file that is still the same is taken from it.
 
     Raises:
         RenderError: every problem of every file, with file, line and column.
     """
     listing = files_of(source.tree, source.folder, source.options)
-    manifests = [_packed(manifests_of(file), pack) for file in listing.files]
+    known = known_by(before.marks, before.resources) if before is not None else {}
+    marked = [(mark, _manifests(file, known.get(mark), pack)) for file, mark in _with_marks(listing.files)]
+    manifests = [part for _, part in marked]
     problems = tuple(problem for part in manifests for problem in part.problems)
     if problems:
         raise RenderError(problems)
@@ -101,10 +110,18 @@ def render_source(source: Source, pack: Callable[[Resource], Resource] = _as_it_
         inputs=_inputs(source, reads),
         reads=reads,
         size=sum(len(file.data) for file in listing.files),
+        marks=marks_of(marked),
     )
 
 
-def _packed(manifests: Manifests, pack: Callable[[Resource], Resource]) -> Manifests:
+def _with_marks(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, bytes]]:
+    return ((file, mark_of(file)) for file in files)
+
+
+def _manifests(file: SourceFile, known: tuple[Resource, ...] | None, pack: Callable[[Resource], Resource]) -> Manifests:
+    if known is not None:
+        return Manifests(known)
+    manifests = manifests_of(file)
     return manifests._replace(resources=tuple(map(pack, manifests.resources)))
 
 

@@ -57,6 +57,7 @@ class RenderCache:
         self._limits = limits
         self._lock = threading.Lock()
         self._renders: OrderedDict[str, Rendered] = OrderedDict()
+        self._newest: OrderedDict[tuple[object, ...], str] = OrderedDict()
         self._bytes = 0
         self._failures: OrderedDict[tuple[str, str], tuple[float, RenderError]] = OrderedDict()
 
@@ -72,14 +73,27 @@ class RenderCache:
         if remembered is not None:
             return remembered
         try:
-            rendered = self._bodies.shelved(render_source(source, self._bodies.packed))
+            rendered = self._bodies.shelved(render_source(source, self._bodies.packed, self._before(source)))
         except RenderError as error:
             self._remember_failure(source, error, now)
             raise
         self._remember(source.digest, rendered)
+        self._note_place(source)
         if self._disk:
             self._disk.put(source.digest, rendered)
         return Answer(rendered, Result.RENDERED)
+
+    def _before(self, source: Source) -> Rendered | None:
+        """The last render of the same place, at another commit, of which most files are still the same."""
+        with self._lock:
+            return self._renders.get(self._newest.get(_place(source), ""))
+
+    def _note_place(self, source: Source) -> None:
+        with self._lock:
+            self._newest.pop(_place(source), None)
+            self._newest[_place(source)] = source.digest
+            while len(self._newest) > self._limits.memory_entries:
+                self._newest.popitem(last=False)
 
     def forget(self, tree: Tree, path: str, directory: Directory) -> None:
         """Makes the next look render anew.
@@ -132,3 +146,7 @@ class RenderCache:
             self._failures[source.digest, source.tree.commit] = (now + self._limits.failure_seconds, error)
             while len(self._failures) > _MAX_FAILURES:
                 self._failures.popitem(last=False)
+
+
+def _place(source: Source) -> tuple[object, ...]:
+    return source.tree.repository, source.folder.path, source.options

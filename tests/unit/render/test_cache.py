@@ -9,6 +9,7 @@ import pytest
 
 from gitops_operator.errors import RenderError
 from gitops_operator.model.application import Directory
+from gitops_operator.render import Rendered
 from gitops_operator.render.cache import Limits, RenderCache, Result
 from tests.unit.render.trees import FakeTree, Link, manifest, tree_of
 
@@ -173,3 +174,39 @@ def test_the_disk_holds_no_more_than_its_limit(tmp_path: Path) -> None:
 def test_what_a_crash_left_half_written_is_no_render(tmp_path: Path) -> None:
     (tmp_path / "x.tmp").write_bytes(b"half")
     assert result(RenderCache(tmp_path), tree_of(FILES)) is Result.RENDERED
+
+
+def rendered(cache: RenderCache, tree: FakeTree) -> Rendered:
+    return cache.get_or_render(tree, "apps", HERE, now=0.0).rendered
+
+
+def test_of_files_that_have_not_changed_the_objects_are_those_of_the_render_before() -> None:
+    cache, files = RenderCache(), {"apps/a.yaml": manifest(), "apps/b.yaml": manifest(name="b")}
+    before = rendered(cache, tree_of(files)).resources
+    after = rendered(cache, later(files | {"apps/a.yaml": manifest(name="x")})).resources
+    assert [resource.key.name for resource in after] == ["x", "b"]
+    assert after[1] is before[1]
+
+
+def test_what_is_taken_from_the_render_before_is_what_reading_it_would_give() -> None:
+    files = {"apps/a.yaml": manifest(), "apps/b.yaml": manifest(name="b"), "apps/c.yaml": manifest(name="c")}
+    moved = later({"apps/b.yaml": manifest(name="b"), "apps/d.yaml": manifest(name="c"), "apps/e.yaml": manifest()})
+    cache = RenderCache()
+    rendered(cache, tree_of(files))
+    assert rendered(cache, moved) == rendered(RenderCache(), moved)
+
+
+def test_a_warning_about_a_file_stays_when_another_file_changes() -> None:
+    annotated = manifest() + "  annotations:\n    argocd.argoproj.io/tracking-id: x\n"
+    cache, files = RenderCache(), {"apps/a.yaml": annotated, "apps/b.yaml": manifest(name="b")}
+    before = rendered(cache, tree_of(files))
+    after = rendered(cache, later(files | {"apps/b.yaml": manifest(name="x")}))
+    assert after.warnings == before.warnings != ()
+
+
+def test_a_hard_refresh_reads_every_file_anew() -> None:
+    cache, tree = RenderCache(), tree_of(FILES)
+    before = rendered(cache, tree).resources
+    cache.forget(tree, "apps", HERE)
+    after = rendered(cache, tree).resources
+    assert after[0] is not before[0]
