@@ -146,6 +146,7 @@ class Manifests:
             revision=resolved.revision,
             inputs=inputs_digest(application, rendered.inputs),
             resources=stamped.resources,
+            hooks=stamped.hooks,
             namespace=_own_namespace(application, stamped),
             warnings=_warnings(application, stamped),
             images=tuple(sorted(set(_images(stamped.resources)))),

@@ -15,7 +15,7 @@ from gitops_operator.model.application import APPLICATION, FINALIZER, Applicatio
 from gitops_operator.model.change import Change, Difference, Why, remarkable
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.live import LiveObject, Snapshot
-from gitops_operator.model.resource import Resource, ResourceKey
+from gitops_operator.model.resource import HOOK_RUN, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome
 from gitops_operator.plan import DeletionPlan, Hints, Plan, Situation, fights_in_words
@@ -36,6 +36,7 @@ class Desired:
     revision: Revision
     inputs: str
     resources: tuple[Resource, ...]
+    hooks: tuple[Resource, ...] = ()
     namespace: Resource | None = None
     warnings: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
@@ -45,7 +46,7 @@ class Desired:
     def keys(self) -> frozenset[ResourceKey]:
         """Every object that a pass wants to know of."""
         extra = [self.namespace.key] if self.namespace else []
-        return frozenset([*(resource.key for resource in self.resources), *extra])
+        return frozenset([*(resource.key for resource in (*self.resources, *self.hooks)), *extra])
 
 
 class Chance(NamedTuple):
@@ -105,13 +106,22 @@ class View:
             changes=self.changes,
             healths=self.healths,
             kinds=self.snapshot.kinds,
-            tracked=[item.tracking for item in self.snapshot.objects.values()].count(self.context.tracker),
+            tracked=self._tracked,
+            hooks=self.desired.hooks,
+            objects=self.snapshot.objects,
             hints=hints,
             outcomes=done.outcomes,
             drift=done.drift,
             jitter=chance.jitter,
             new_id=chance.new_id,
         )
+
+    @property
+    def _tracked(self) -> int:
+        """How many objects are the Application's; those of hooks only pass through."""
+        objects = self.snapshot.objects.values()
+        hooks = sum(HOOK_RUN in item.annotations for item in objects) if self.desired.hooks else 0
+        return [item.tracking for item in objects].count(self.context.tracker) - hooks
 
     def observation(self, now: datetime, plan: Plan, done: Done = NOTHING_DONE) -> Observation:
         """What status is made from."""

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from gitops_operator.diff.context import Context
 from gitops_operator.diff.ignore import REPLICAS, ignored_paths
 from gitops_operator.diff.kinds import Kinds
-from gitops_operator.diff.verdict import Verdict, is_tracked_by, judge
+from gitops_operator.diff.verdict import Verdict, is_kept_by, judge
 from gitops_operator.model.application import APPLICATION
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.fields_v1 import Fields, Path, resolve, without
@@ -122,7 +122,7 @@ def _undesired(
     if snapshot.objects.keys() <= desired:  # as it nearly always is
         return
     for key, live in snapshot.objects.items():
-        if key not in desired and is_tracked_by(live, context) and not live.is_controlled and key != itself:
+        if key not in desired and is_kept_by(live, context) and not live.is_controlled and key != itself:
             yield _to_prune(live, context, kinds)
 
 

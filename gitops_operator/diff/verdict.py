@@ -14,7 +14,7 @@ from gitops_operator.model.fields_v1 import Fields, Path, is_key, left_out, reso
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.managed_fields import entries_of, fields_of
 from gitops_operator.model.merging import LAST_APPLIED, difference, with_last_applied
-from gitops_operator.model.resource import HANDOVER, Body, Resource
+from gitops_operator.model.resource import HANDOVER, HOOK_RUN, Body, Resource
 from gitops_operator.model.sending import stamped
 
 _SHOWN = 3
@@ -31,6 +31,11 @@ class Verdict(NamedTuple):
 def is_tracked_by(live: LiveObject, context: Context) -> bool:
     """Whether the Application tracks the object."""
     return live.tracking == context.tracker
+
+
+def is_kept_by(live: LiveObject, context: Context) -> bool:
+    """Whether the Application tracks the object for good: a hook's only passes through."""
+    return is_tracked_by(live, context) and HOOK_RUN not in live.annotations
 
 
 def judge(resource: Resource, live: LiveObject, ignored: Collection[Path], context: Context) -> Verdict:

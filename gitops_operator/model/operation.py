@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from gitops_operator.model.resource import ResourceKey
+
 
 class Phase(StrEnum):
     """The parts of a sync, in their usual order."""
 
+    PRE_SYNC = "PreSync"
     SYNC = "Sync"
     PRUNE = "Prune"
+    POST_SYNC = "PostSync"
+    SYNC_FAIL = "SyncFail"
+    PRE_DELETE = "PreDelete"
+    POST_DELETE = "PostDelete"
 
 
 class OperationPhase(StrEnum):
@@ -27,6 +34,28 @@ class Cursor(NamedTuple):
 
     phase: Phase
     wave: int
+
+
+class HookStatus(StrEnum):
+    """What came of a hook."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+class HookRecord(NamedTuple):
+    """One hook of an operation, as status stores it: written before the hook's object is deleted."""
+
+    phase: Phase
+    key: ResourceKey
+    status: HookStatus
+    message: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the outcome is known."""
+        return self.status is not HookStatus.RUNNING
 
 
 class Counts(NamedTuple):
@@ -58,7 +87,8 @@ class Operation:
     `inputs` is the digest of what decides the result (revision, source, options, ignore rules); `attempts` counts this
     try too; `retry_at` (RFC 3339, "" never) is when a failed one may be tried again; `request` is the digest of the
     user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that
-    the user named and no newer one; times are RFC 3339 in UTC.
+    the user named and no newer one; `hooks` are those that were started, with their outcomes; times are RFC 3339 in
+    UTC.
     """
 
     id: str
@@ -81,6 +111,7 @@ class Operation:
     request: str = ""
     request_generation: int = 0
     counts: Counts = Counts()
+    hooks: tuple[HookRecord, ...] = ()
 
     @property
     def is_running(self) -> bool:

@@ -25,8 +25,17 @@ from gitops_operator.model.application import (
     SyncPolicy,
 )
 from gitops_operator.model.duration import seconds_of
-from gitops_operator.model.operation import Counts, Cursor, Operation, OperationPhase, OperationRequest, Phase
-from gitops_operator.model.resource import Body
+from gitops_operator.model.operation import (
+    Counts,
+    Cursor,
+    HookRecord,
+    HookStatus,
+    Operation,
+    OperationPhase,
+    OperationRequest,
+    Phase,
+)
+from gitops_operator.model.resource import Body, ResourceKey
 
 _Value = TypeVar("_Value")
 
@@ -84,7 +93,13 @@ def parse_operation(stanza: Body | None) -> Operation | None:
         request=stanza.get("request", ""),
         request_generation=stanza.get("requestGeneration", 0),
         counts=Counts(**{name: counts.get(name, 0) for name in Counts._fields}),
+        hooks=tuple(_hook_record(hook) for hook in stanza.get("hooks") or ()),
     )
+
+
+def _hook_record(hook: Body) -> HookRecord:
+    key = ResourceKey(hook.get("group", ""), hook["kind"], hook.get("namespace", ""), hook["name"])
+    return HookRecord(Phase(hook["phase"]), key, HookStatus(hook["status"]), hook.get("message", ""))
 
 
 class _Problems(list[str]):

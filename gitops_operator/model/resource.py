@@ -15,6 +15,7 @@ FIELD_MANAGER = "gitops-operator"
 TRACKING_ID = PREFIX + "tracking-id"
 DESIRED_DIGEST = PREFIX + "desired"
 HANDOVER = PREFIX + "handover"
+HOOK_RUN = PREFIX + "hook-run"
 SYNC_WAVE = PREFIX + "sync-wave"
 SYNC_OPTIONS = PREFIX + "sync-options"
 COMPARE_OPTIONS = "compare-options"
@@ -82,7 +83,7 @@ class Resource:
     """One desired object.
 
     `content` holds what Git says, before our annotations are stamped on; it may be packed, so read `body`, and once.
-    `owner` and `digest` are what stamping adds ("" before).
+    `owner` and `digest` are what stamping adds ("" before); a hook (see model/hooks.py) runs instead of being kept.
     """
 
     key: ResourceKey
@@ -93,6 +94,7 @@ class Resource:
     options: frozenset[str] = NO_OPTIONS
     owner: str = ""
     digest: str = ""
+    is_hook: bool = False
 
     @property
     def body(self) -> Body:
@@ -128,13 +130,13 @@ def group_of(api_version: str) -> str:
 
 
 def key_of(body: Body) -> ResourceKey:
-    """The identity of a complete object (kind, apiVersion and name are there)."""
+    """The identity of a complete object (kind, apiVersion and name are there); of a hook without a name its prefix."""
     metadata = body["metadata"]
     return ResourceKey(
         intern(group_of(body["apiVersion"])),
         intern(body["kind"]),
         intern(metadata.get("namespace") or ""),
-        metadata.get("name") or "",
+        metadata.get("name") or metadata.get("generateName") or "",
     )
 
 

@@ -13,9 +13,18 @@ from gitops_operator.model.kind import KindState
 from gitops_operator.model.operation import Counts, Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.parsing import parse_time
 from gitops_operator.model.resource import GroupKind
-from gitops_operator.model.step import Outcome, Result, Step, Task, TaskKind
+from gitops_operator.model.step import Result, Step, Task, TaskKind
 from gitops_operator.plan.ending import End, ended
 from gitops_operator.plan.fights import next_heal_at
+from gitops_operator.plan.hooks import (
+    failures,
+    hook_phases,
+    hook_stop,
+    hook_stops,
+    is_hook_key,
+    noted,
+    unproven_hooks,
+)
 from gitops_operator.plan.order import in_order, in_reverse_order, kind_defined
 from gitops_operator.plan.progress import (
     DEGRADED_FOR,
@@ -31,8 +40,10 @@ from gitops_operator.plan.progress import (
 )
 from gitops_operator.plan.situation import Hints, Plan, Situation
 from gitops_operator.plan.tasks import prune_task, write_task
-from gitops_operator.plan.waves import Pending, Wave, first_of, prune_stop, stops, sync_wave, with_waves
+from gitops_operator.plan.waves import Pending, Wave, first_of, foundation, prune_stop, sync_wave, with_waves
+from gitops_operator.plan.way import place_of, stops
 
+_AFTER_SYNC = frozenset({Phase.PRUNE, Phase.POST_SYNC})
 _PAUSE = timedelta(seconds=1)
 _COUNTED = {
     Result.CREATED: "created",
@@ -47,17 +58,32 @@ def advance(situation: Situation, operation: Operation) -> Plan:
     """The next step of a running operation."""
     if situation.inputs != operation.inputs:
         return _superseded(situation, operation, "the Application's spec changed")
-    operation = replace(operation, counts=_counted(operation.counts, situation.outcomes or ()))
+    operation = replace(operation, counts=_counted(situation, operation.counts))
     errors = errors_in(situation)
     situation = replace(situation, hints=learned(situation))
     if any(not error.transient for error in errors):
-        return _end(situation, operation, OperationPhase.FAILED, in_words(errors))
-    way = stops(situation.changes, prune_first=_prunes_first(situation, operation), prune=operation.prune)
+        return _fails(situation, operation, in_words(errors))
+    heard = noted(situation, operation)
+    if heard is not operation:
+        return Plan(Gate(), heard, hints=situation.hints, look_again=situation.now)
     unproven = _to_validate(situation, operation)
     if unproven:
         wave = Wave(pending=tuple(Pending(change.key, f"{change.key} is not validated yet") for change in unproven))
         return _working(situation, operation, wave, _validation(situation, operation, unproven))
-    wave = _wave_at(situation, operation, way)
+    return _go_on(situation, operation)
+
+
+def _go_on(situation: Situation, operation: Operation) -> Plan:
+    """The objects and the hooks of the cursor's wave, then the next one; a hook that failed ends it."""
+    way = stops(situation, prune_first=_prunes_first(situation, operation), prune=operation.prune)
+    wave, hooks = _wave_at(situation, operation, way), hook_stop(situation, operation)
+    failed = failures(operation, operation.cursor.phase)
+    if failed:  # those that run are not cut off
+        wave = Wave(pending=tuple(item for item in hooks.pending if item.is_written))
+        if not wave.pending:
+            return _fails(situation, operation, "\n".join(failed))
+    elif operation.cursor.phase is not Phase.PRE_SYNC or not wave.pending:
+        wave = replace(wave, to_write=(*wave.to_write, *hooks.to_write), pending=(*wave.pending, *hooks.pending))
     if wave.to_write or wave.pending:
         return _working(situation, operation, wave, _step(situation, operation, wave))
     return _moved_on(situation, operation, way)
@@ -72,10 +98,12 @@ def _prunes_first(situation: Situation, operation: Operation) -> bool:
     return _policy(situation, operation).has("PruneFirst=true")
 
 
-def _counted(counts: Counts, outcomes: Sequence[Outcome]) -> Counts:
+def _counted(situation: Situation, counts: Counts) -> Counts:
+    """What the operation did to how many objects; its hooks do not count."""
     added = dict.fromkeys(Counts._fields, 0)
-    for outcome in outcomes:
-        if outcome.task is not TaskKind.VALIDATE and outcome.result in _COUNTED:
+    for outcome in situation.outcomes or ():
+        is_write = outcome.task is not TaskKind.VALIDATE and outcome.result in _COUNTED
+        if is_write and not is_hook_key(situation, outcome.key):
             added[_COUNTED[outcome.result]] += 1
     return Counts(*(had + more for had, more in zip(counts, added.values(), strict=True)))
 
@@ -84,19 +112,22 @@ def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
     """What a dry run proves before the next write, all at once: whatever comes later and would leave a sync half done.
 
     Objects whose Namespace or CRD comes in this sync are proven once that is there. What is replaced or recreated may
-    be just what an apply refuses; it is proven when its turn comes.
+    be just what an apply refuses; it is proven when its turn comes. Where hooks run, everything is proven: they may
+    have done what no apply undoes.
     """
-    everything, cursor = with_waves(situation.changes), operation.cursor
-    if cursor.phase is Phase.PRUNE and not _prunes_first(situation, operation):
+    everything, cursor, policy = with_waves(situation.changes), operation.cursor, _policy(situation, operation)
+    phase = Phase.PRE_SYNC if cursor.phase is Phase.PRUNE and _prunes_first(situation, operation) else cursor.phase
+    if phase not in {Phase.PRE_SYNC, Phase.SYNC}:
         return []
-    policy = _policy(situation, operation)
+    reached = cursor.wave - bool(situation.hooks)
+    changes = [change for change, wave in everything if phase is Phase.PRE_SYNC or wave > reached]
+    changes += unproven_hooks(situation, operation)
     to_come = {change.key.name for change, _ in everything if _is_namespace_to_come(change)}
     unserved = _unserved(situation)
     return [
         change
-        for change, wave in everything
+        for change in changes
         if change.action is not Action.NONE
-        and (cursor.phase is Phase.PRUNE or wave > cursor.wave)
         and change.key not in situation.hints.validated
         and write_task(change, policy).kind is TaskKind.APPLY
         and change.key.namespace not in to_come
@@ -126,13 +157,20 @@ def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) 
     cursor, policy = operation.cursor, _policy(situation, operation)
     sync = [stop.wave for stop in way if stop.phase is Phase.SYNC]
     is_last = bool(sync) and cursor.wave >= sync[-1]
+    has_more = Phase.POST_SYNC in hook_phases(situation)
+    if cursor.phase is Phase.PRE_SYNC:
+        return foundation(situation)
     if cursor.phase is Phase.SYNC:
-        return sync_wave(situation, cursor.wave, wait=policy.wait or not is_last)
-    if sync and not _prunes_first(situation, operation):
+        return sync_wave(situation, cursor.wave, wait=policy.wait or has_more or not is_last)
+    if (
+        sync
+        and cursor.phase in _AFTER_SYNC
+        and not (cursor.phase is Phase.PRUNE and _prunes_first(situation, operation))
+    ):
         applied = sync_wave(situation, sync[-1], wait=False)
         if applied.to_write or applied.pending:
             return applied
-    return prune_stop(situation.changes, cursor.wave)
+    return prune_stop(situation.changes, cursor.wave) if cursor.phase is Phase.PRUNE else Wave()
 
 
 def _step(situation: Situation, operation: Operation, wave: Wave) -> Step:
@@ -155,10 +193,10 @@ def _working(situation: Situation, operation: Operation, wave: Wave, step: Step)
     words = hints.trouble if held else f"{first_of([item.words for item in wave.pending])}."
     if times_out(situation, hints) <= situation.now:
         timeout = situation.application.sync_policy.timeout
-        return _end(situation, operation, OperationPhase.FAILED, f"No progress for {timeout:g} s: {words}")
+        return _fails(situation, operation, f"No progress for {timeout:g} s: {words}")
     lost = given_up(situation, hints, wave)
     if lost:
-        return _end(situation, operation, OperationPhase.FAILED, f"{first_of(lost)}.")
+        return _fails(situation, operation, f"{first_of(lost)}.")
     step = Step() if held else step
     gate = Gate(GateReason.WAITING, f"Waiting: {words}")
     return Plan(
@@ -191,22 +229,36 @@ def _soon(situation: Situation, step: Step) -> datetime:
 
 
 def _moved_on(situation: Situation, operation: Operation, way: Sequence[Cursor]) -> Plan:
+    if operation.cursor.phase is Phase.SYNC_FAIL:
+        waves = [stop for stop in hook_stops(situation, Phase.SYNC_FAIL) if stop.wave > operation.cursor.wave]
+        if waves:
+            return _moved(situation, operation, waves[0])
+        return _end(situation, operation, OperationPhase.FAILED, operation.message)
     prune_first = _prunes_first(situation, operation)
-    here = _place(operation.cursor, prune_first=prune_first)
-    following = [stop for stop in way if _place(stop, prune_first=prune_first) > here]
+    here = place_of(operation.cursor, prune_first=prune_first)
+    following = [stop for stop in way if place_of(stop, prune_first=prune_first) > here]
     if not following:
         return _end(situation, operation, OperationPhase.SUCCEEDED, "")
     if _is_outdated(situation, operation):
         return _superseded(situation, operation, "there is a newer commit")
-    moved = replace(operation, cursor=following[0], progressed_at=situation.now.isoformat())
+    return _moved(situation, operation, following[0])
+
+
+def _moved(situation: Situation, operation: Operation, cursor: Cursor) -> Plan:
+    moved = replace(operation, cursor=cursor, progressed_at=situation.now.isoformat())
     hints = next_step_begins(situation.hints, situation.now)
     return Plan(Gate(), moved, hints=hints, look_again=situation.now)
 
 
-def _place(cursor: Cursor, *, prune_first: bool) -> tuple[bool, int]:
-    """Where a (phase, wave) stands on the way; prune waves count downwards."""
-    prunes = cursor.phase is Phase.PRUNE
-    return prunes != prune_first, -cursor.wave if prunes else cursor.wave
+def _fails(situation: Situation, operation: Operation, message: str) -> Plan:
+    """The end, after the hooks for it; where nothing but dry runs was refused there is nothing to clean up after."""
+    if operation.cursor.phase is Phase.SYNC_FAIL:
+        return _end(situation, operation, OperationPhase.FAILED, f"{operation.message}\n{message}")
+    waves = hook_stops(situation, Phase.SYNC_FAIL)
+    refused = {outcome.task for outcome in situation.outcomes or () if outcome.error is not None}
+    if not waves or refused == {TaskKind.VALIDATE}:
+        return _end(situation, operation, OperationPhase.FAILED, message)
+    return _moved(situation, replace(operation, message=message), waves[0])
 
 
 def _superseded(situation: Situation, operation: Operation, why: str) -> Plan:
@@ -219,5 +271,5 @@ def _superseded(situation: Situation, operation: Operation, why: str) -> Plan:
 
 def _end(situation: Situation, operation: Operation, phase: OperationPhase, message: str) -> Plan:
     done = ended(situation.application, operation, End(phase, message, situation.now, situation.jitter))
-    again = parse_time(done.retry_at) if done.retry_at else situation.now
+    again = parse_time(done.retry_at) if done.retry_at and not done.hooks else situation.now
     return Plan(Gate(), done, hints=at_rest(situation.hints, situation.now), look_again=again)

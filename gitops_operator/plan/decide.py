@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import timedelta
 
 from gitops_operator.model.application import Application
-from gitops_operator.model.change import Action
+from gitops_operator.model.change import Action, Change
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.step import Result, Step, TaskKind
@@ -16,12 +17,13 @@ from gitops_operator.plan.advance import advance
 from gitops_operator.plan.ending import MANUAL, End, ended, terminated
 from gitops_operator.plan.fights import after_healing, after_refusal, after_refusals, next_heal_at, peace_at
 from gitops_operator.plan.gate import healable, is_only_drift, may_act, may_sync
+from gitops_operator.plan.hooks import leftovers
 from gitops_operator.plan.order import in_order, in_reverse_order
 from gitops_operator.plan.progress import at_rest, unsettled
 from gitops_operator.plan.requests import asks_again, has_failed, may_prune, options_asked, options_now, wants_sync
 from gitops_operator.plan.situation import Hints, Plan, Situation
 from gitops_operator.plan.tasks import prune_task, write_task
-from gitops_operator.plan.waves import stops
+from gitops_operator.plan.way import stops
 
 _VERIFY_AT_ONCE = 20
 _VERIFY_PAUSE = timedelta(seconds=1)
@@ -52,6 +54,9 @@ def _ended_by_request(situation: Situation, operation: Operation) -> Operation:
 
 
 def _at_rest(situation: Situation) -> Plan:
+    left = leftovers(situation) if situation.outcomes is None and may_act(situation).is_open else ()
+    if left:
+        return _clearing(situation, left)
     gate = may_sync(situation)
     if not gate.is_open:
         plan = _resting(situation, gate)
@@ -61,6 +66,13 @@ def _at_rest(situation: Situation) -> Plan:
         return Plan(gate, _started(situation), hints=at_rest(situation.hints, situation.now), look_again=situation.now)
     times = (plan.look_again, peace_at(situation.hints.fights))
     return replace(plan, look_again=min((time for time in times if time is not None), default=None))
+
+
+def _clearing(situation: Situation, left: Iterable[Change]) -> Plan:
+    """What is left of the last operation's hooks goes before anything else begins."""
+    policy, now = situation.application.sync_policy, situation.now
+    step = Step(in_reverse_order(prune_task(change, policy) for change in left))
+    return Plan(Gate(), situation.application.operation, step, hints=situation.hints, look_again=now)
 
 
 def _started(situation: Situation) -> Operation:
@@ -91,7 +103,7 @@ def _started(situation: Situation) -> Operation:
 
 
 def _first_stop(situation: Situation, options: frozenset[str], *, prune: bool) -> Cursor:
-    way = stops(situation.changes, prune_first="PruneFirst=true" in options, prune=prune)
+    way = stops(situation, prune_first="PruneFirst=true" in options, prune=prune)
     return way[0] if way else Cursor(Phase.SYNC, 0)
 
 

@@ -9,6 +9,7 @@ from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
 from gitops_operator.plan.fights import after_refusal, in_words, next_heal_at
+from gitops_operator.plan.hooks import claimed
 from gitops_operator.plan.prune import exceeds_limit, limit_in_words
 from gitops_operator.plan.requests import (
     asked_to_prune,
@@ -97,7 +98,8 @@ def _kinds_unknown(situation: Situation) -> Gate:
 
 def _conflicts(situation: Situation) -> Gate:
     conflicts = [change for change in situation.remarkable if change.why is Why.CONFLICT]
-    return Gate(GateReason.OWNERSHIP_CONFLICT, _sentences(conflicts)) if conflicts else OPEN
+    words = [*([_sentences(conflicts)] if conflicts else []), *claimed(situation)]
+    return Gate(GateReason.OWNERSHIP_CONFLICT, "\n".join(words)) if words else OPEN
 
 
 def _sentences(changes: Iterable[Change]) -> str:
@@ -106,7 +108,8 @@ def _sentences(changes: Iterable[Change]) -> str:
 
 
 def _nothing_to_do(situation: Situation) -> Gate:
-    if wants_sync(situation) or any(change.action is not Action.NONE for change in situation.remarkable):
+    owes = has_failed(situation, situation.application.operation)
+    if wants_sync(situation) or owes or any(change.action is not Action.NONE for change in situation.remarkable):
         return OPEN
     return Gate(GateReason.NOTHING_TO_DO)
 

@@ -63,21 +63,25 @@ def in_reverse_order(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
 def waves_of(desired: Sequence[Resource]) -> Mapping[ResourceKey, int]:
     """The wave of each desired object, where a Namespace or a CRD is pulled before the first object that needs it."""
     waves = {resource.key: resource.wave for resource in desired}
-    needs = {resource.key: list(_provided(resource)) for resource in desired if resource.key[:2] in _PROVIDERS}
+    needs = {resource.key: list(provided(resource)) for resource in desired if resource.key[:2] in _PROVIDERS}
     if not needs:
         return waves
     first: dict[tuple[str, ...], int] = {}
     for key, wave in waves.items():
         for need in (("ns", key.namespace), ("kind", key.group, key.kind)):
             first[need] = min(first.get(need, wave), wave)
-    for key, provided in needs.items():
-        waves[key] = min([waves[key], *(first[need] for need in provided if need in first)])
+    for key, provides in needs.items():
+        waves[key] = min([waves[key], *(first[need] for need in provides if need in first)])
     return waves
 
 
-def _provided(resource: Resource) -> Iterable[tuple[str, ...]]:
+def provided(resource: Resource) -> Iterable[tuple[str, ...]]:
+    """What others live by: a Namespace's name, or the kind of a CRD."""
     kind = kind_defined(resource)
-    yield ("kind", *kind) if kind is not None else ("ns", resource.key.name)
+    if kind is not None:
+        yield ("kind", *kind)
+    elif resource.key[:2] == _NAMESPACE:
+        yield ("ns", resource.key.name)
 
 
 def kind_defined(resource: Resource) -> GroupKind | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change
-from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.operation import HookStatus, Operation, OperationPhase
 from gitops_operator.plan.ending import is_asked_again
 from gitops_operator.plan.situation import Situation
 
@@ -88,8 +88,13 @@ def has_failed(situation: Situation, operation: Operation | None) -> bool:
         operation is not None
         and operation.phase is OperationPhase.FAILED
         and operation.inputs == situation.inputs
-        and bool(to_do(situation))
+        and (bool(to_do(situation)) or _owes_hooks(operation))
     )
+
+
+def _owes_hooks(operation: Operation) -> bool:
+    """Whether a hook failed, or did not come to an end: all else may be as Git wants it."""
+    return any(record.status is not HookStatus.SUCCEEDED for record in operation.hooks)
 
 
 def has_synced(situation: Situation) -> bool:

@@ -13,8 +13,9 @@ from gitops_operator.model.change import Change, Difference, remarkable
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health
 from gitops_operator.model.kind import KindStatus
+from gitops_operator.model.live import LiveObject
 from gitops_operator.model.operation import Operation
-from gitops_operator.model.resource import GroupKind, ResourceKey
+from gitops_operator.model.resource import GroupKind, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome, Step
 
@@ -79,9 +80,10 @@ class Situation:
     """Everything one decision needs.
 
     `revision` is what `changes` were rendered from, `inputs` the digest of what decides the result; `newest_inputs` is
-    the same digest for the newest commit; `jitter` is a number in [0, 1), `new_id` the id of an operation should one
-    start; `outcomes` is None before the step of this pass and what came of it afterwards; `drift` says what of the
-    objects that it corrected had moved; `remarkable` are the changes of which there is anything to say.
+    the same digest for the newest commit; `hooks` are those of the same render, `objects` all live objects that the
+    pass sees, the hooks' among them; `jitter` is a number in [0, 1), `new_id` the id of an operation should one start;
+    `outcomes` is None before the step of this pass and what came of it afterwards; `drift` says what of the objects
+    that it corrected had moved; `remarkable` are the changes of which there is anything to say.
     """
 
     application: Application
@@ -93,6 +95,8 @@ class Situation:
     healths: Mapping[ResourceKey, Health | None] = field(default_factory=dict)
     kinds: Mapping[GroupKind, KindStatus] = field(default_factory=dict)
     tracked: int = 0
+    hooks: tuple[Resource, ...] = ()
+    objects: Mapping[ResourceKey, LiveObject] = field(default_factory=dict)
     hints: Hints = Hints()
     outcomes: tuple[Outcome, ...] | None = None
     drift: Mapping[ResourceKey, Sequence[Difference]] = field(default_factory=dict)

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.health import Health, HealthStatus
-from gitops_operator.model.operation import Cursor, Phase
 from gitops_operator.model.resource import ResourceKey, wave_of
 from gitops_operator.plan.fights import next_heal_at
-from gitops_operator.plan.order import doomed_waves, tier_of, waves_of
+from gitops_operator.plan.order import doomed_waves, provided, tier_of, waves_of
 from gitops_operator.plan.situation import Mark, Situation
 
 # A suspended object is as its author wants it and does not hold a wave (as for Flux and kstatus; Argo CD waits).
@@ -45,14 +44,6 @@ class Wave:
         return frozenset([*unwritten, *(Mark(item.key, is_end=True) for item in self.pending)])
 
 
-def stops(changes: Sequence[Change], *, prune_first: bool, prune: bool) -> list[Cursor]:
-    """All (phase, wave) an operation goes through, in order; prunes go in reverse waves."""
-    applies = [Cursor(Phase.SYNC, wave) for wave in sorted({wave for _, wave in with_waves(changes)})]
-    doomed = sorted({wave for _, wave in _doomed(changes)}, reverse=True) if prune else []
-    deletes = [Cursor(Phase.PRUNE, wave) for wave in doomed]
-    return deletes + applies if prune_first else applies + deletes
-
-
 def with_waves(changes: Iterable[Change]) -> list[tuple[Change, int]]:
     """Each object that Git wants, and its wave."""
     desired = [(change, change.desired) for change in changes if change.desired is not None]
@@ -60,11 +51,11 @@ def with_waves(changes: Iterable[Change]) -> list[tuple[Change, int]]:
     return [(change, waves[change.key]) for change, _ in desired]
 
 
-def _doomed(changes: Iterable[Change]) -> list[tuple[Change, int]]:
+def doomed(changes: Iterable[Change]) -> list[tuple[Change, int]]:
     """Each object that Git no longer has and that goes, and its wave; a Namespace or a CRD outlives what needs it."""
-    doomed = [change for change in changes if _is_doomed(change)]
-    waves = doomed_waves({change.key: _own_wave(change) for change in doomed})
-    return [(change, waves[change.key]) for change in doomed]
+    going = [change for change in changes if _is_doomed(change)]
+    waves = doomed_waves({change.key: _own_wave(change) for change in going})
+    return [(change, waves[change.key]) for change in going]
 
 
 def _is_doomed(change: Change) -> bool:
@@ -85,6 +76,19 @@ def sync_wave(situation: Situation, wave: int, *, wait: bool) -> Wave:
     Only the earliest wave that lacks something is written: a later one builds upon it.
     """
     so_far = [(change, its) for change, its in with_waves(situation.changes) if its <= wave]
+    return _wave(situation, so_far, wave, wait=wait)
+
+
+def foundation(situation: Situation) -> Wave:
+    """The Namespaces and CRDs of this sync that its hooks live by: they come before the first hook."""
+    needs = {need for hook in situation.hooks for need in (("ns", hook.key.namespace), ("kind", *hook.key.group_kind))}
+    found = [
+        (change, 0) for change in situation.changes if change.desired and not needs.isdisjoint(provided(change.desired))
+    ]
+    return _wave(situation, found, 0, wait=True)
+
+
+def _wave(situation: Situation, so_far: Sequence[tuple[Change, int]], wave: int, *, wait: bool) -> Wave:
     to_write = [(change, its) for change, its in so_far if _is_to_write(change, situation)]
     earliest = min((its for _, its in to_write), default=wave)
     found = [(change, _unfinished(change, situation, wait=wait and its == wave)) for change, its in so_far]
@@ -137,9 +141,9 @@ def _going(change: Change) -> Pending:
 
 def prune_stop(changes: Iterable[Change], wave: int | None = None) -> Wave:
     """The deletes down to a wave: only the first tier that still has objects, later ones wait for it to be gone."""
-    doomed = [(change, its) for change, its in _doomed(changes) if wave is None or its >= wave]
-    highest = max((its for _, its in doomed), default=0)
-    current = [change for change, its in doomed if its == highest]
+    going = [(change, its) for change, its in doomed(changes) if wave is None or its >= wave]
+    highest = max((its for _, its in going), default=0)
+    current = [change for change, its in going if its == highest]
     tier = min(map(tier_of, current), default=0)
     current = [change for change in current if tier_of(change) == tier]
     return Wave(

@@ -19,7 +19,7 @@ from gitops_operator.render.paths import clean, folder_at
 
 __all__ = ["Read", "Rendered", "Source", "is_current", "locate", "render", "render_source"]
 
-VERSION = "directory-1"
+VERSION = "directory-2"
 """Changes whenever equal files may give another render than before."""
 
 

@@ -7,6 +7,7 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from gitops_operator.errors import Problem
+from gitops_operator.model.hooks import BadHookError, hook_of
 from gitops_operator.model.resource import (
     HANDOVER,
     WAVE_ANNOTATIONS,
@@ -17,7 +18,7 @@ from gitops_operator.model.resource import (
     wave_of,
 )
 from gitops_operator.render.directory import SourceFile
-from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, annotations_of, applied, complaints, hook_of
+from gitops_operator.render.objects import FOREIGN_TRACKING_ID, OURS, annotations_of, applied, complaints
 from gitops_operator.render.places import Places
 from gitops_operator.render.positions import Place, escape
 from gitops_operator.render.yaml import Document, read
@@ -89,14 +90,15 @@ class _Reading:
         if wrong:
             return
         annotations = annotations_of(found.value)
-        hook = hook_of(annotations)
-        if hook:
-            message = f"hooks are not supported by this version ({hook}: {annotations[hook]})"
-            self.problems.append(self._problem(found, message, _pointer(hook)))
-        elif hook is None:
-            self._add(found, annotations)
+        try:
+            hook = hook_of(annotations)
+        except BadHookError as error:
+            self.problems.append(self._problem(found, str(error), _pointer(error.annotation)))
+            return
+        if hook is None or hook.phases:
+            self._add(found, annotations, is_hook=hook is not None)
 
-    def _add(self, found: _Found, annotations: dict[str, str]) -> None:
+    def _add(self, found: _Found, annotations: dict[str, str], *, is_hook: bool) -> None:
         try:
             wave = wave_of(annotations)
         except ValueError as error:
@@ -107,8 +109,9 @@ class _Reading:
         body = applied(found.value)
         line = self._place(found, "").line if found.pointer else found.document.line
         origin = Origin(self._file.path, line)
+        options = options_of(annotations)
         self.resources.append(
-            Resource(key_of(body), intern(body["apiVersion"]), body, origin, wave, options_of(annotations))
+            Resource(key_of(body), intern(body["apiVersion"]), body, origin, wave, options, is_hook=is_hook)
         )
 
     def _warn(self, found: _Found, annotations: dict[str, str]) -> None:

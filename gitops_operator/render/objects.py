@@ -7,26 +7,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gitops_operator.model.hooks import HOOK_ANNOTATIONS
 from gitops_operator.model.resource import (
     ARGO_PREFIX,
     DESIRED_DIGEST,
     HANDOVER,
+    HOOK_RUN,
     LAST_APPLIED,
-    PREFIX,
     TRACKING_ID,
     group_of,
 )
 from gitops_operator.render.positions import escape
 
 FOREIGN_TRACKING_ID = ARGO_PREFIX + "tracking-id"
-OURS = (TRACKING_ID, DESIRED_DIGEST, HANDOVER)
+OURS = (TRACKING_ID, DESIRED_DIGEST, HANDOVER, HOOK_RUN)
 
 _SERVERS_OWN = ("uid", "resourceVersion", "generation", "selfLink", "creationTimestamp", "managedFields")
-_HOOKS: Mapping[str, frozenset[str]] = {  # and the words that say "never apply this"
-    PREFIX + "hook": frozenset(("Skip",)),
-    ARGO_PREFIX + "hook": frozenset(("Skip",)),
-    "helm.sh/hook": frozenset(("test", "test-success", "test-failure", "pre-rollback", "post-rollback")),
-}
 _TYPES: Mapping[type, str] = {type(None): "null", bool: "a boolean", list: "a list", dict: "an object", str: "text"}
 
 _API_VERSION = re.compile(r"[^/\s]+(/[^/\s]+)?\Z")
@@ -55,15 +51,6 @@ def complaints(value: Any) -> Iterator[Complaint]:
     if _is_secret(value):
         yield from _texts(value.get("data"), "/data")
         yield from _texts(value.get("stringData"), "/stringData")
-
-
-def hook_of(annotations: Mapping[str, str]) -> str | None:
-    """The annotation that makes an object a hook; None for other objects and "" for one that is never applied."""
-    for name, left_out in _HOOKS.items():
-        words = _words(annotations.get(name, ""))
-        if words:
-            return "" if words <= left_out else name
-    return None
 
 
 def applied(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,13 +90,24 @@ def _word(
 
 
 def _metadata(metadata: Mapping[str, Any]) -> Iterator[Complaint]:
-    if metadata.get("generateName") and not metadata.get("name"):
-        yield "the object has only a generateName; what is applied again and again needs a name", "/metadata"
+    if _has_only_prefix(metadata):
+        yield from _word(metadata, "generateName", "/metadata", _SEGMENT)
+        if not _is_hook(metadata):  # those are made anew for each sync
+            yield "the object has only a generateName; what is applied again and again needs a name", "/metadata"
     else:
         yield from _word(metadata, "name", "/metadata", _SEGMENT)
     yield from _word(metadata, "namespace", "/metadata", _SEGMENT, optional=True)
     for field in ("labels", "annotations"):
         yield from _texts(metadata.get(field), f"/metadata/{field}")
+
+
+def _has_only_prefix(metadata: Mapping[str, Any]) -> bool:
+    return bool(metadata.get("generateName")) and not metadata.get("name")
+
+
+def _is_hook(metadata: Mapping[str, Any]) -> bool:
+    annotations = metadata.get("annotations")
+    return isinstance(annotations, dict) and any(annotations.get(name) for name in HOOK_ANNOTATIONS)
 
 
 def _texts(values: Any, pointer: str) -> Iterator[Complaint]:
@@ -131,10 +129,6 @@ def _not_text(value: Any) -> str:
 
 def _is_secret(value: Mapping[str, Any]) -> bool:
     return value.get("kind") == "Secret" and value.get("apiVersion") == "v1"
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in text.split(",") if word.strip())
 
 
 def _applied_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ ScopeOf = Callable[[GroupKind], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """The desired objects of one Application; `unknown_kinds` were taken for namespaced.
+    """The desired objects of one Application, and its hooks; `unknown_kinds` were taken for namespaced.
 
     Unknown is what neither the cluster nor a CustomResourceDefinition of the same render knows.
     """
@@ -33,6 +33,7 @@ class Stamped:
     resources: tuple[Resource, ...]
     warnings: tuple[Problem, ...] = ()
     unknown_kinds: frozenset[GroupKind] = frozenset()
+    hooks: tuple[Resource, ...] = ()
 
 
 def stamp(
@@ -64,8 +65,10 @@ def stamp(
     if problems:
         raise RenderError(tuple(problems))
     owner = owner_of(installation, key_of_app)
-    resources = tuple(replace(one, owner=owner, digest=desired_digest(one.body)) for one in placed)
-    return Stamped(resources, tuple(warnings), frozenset(kind for kind in kinds if scopes[kind] is None))
+    stamped = [replace(one, owner=owner, digest=desired_digest(one.body)) for one in placed]
+    kept = tuple(one for one in stamped if not one.is_hook)
+    hooks = tuple(one for one in stamped if one.is_hook)
+    return Stamped(kept, tuple(warnings), frozenset(kind for kind in kinds if scopes[kind] is None), hooks)
 
 
 def _defined(resource: Resource) -> tuple[GroupKind, bool] | None:

@@ -17,7 +17,7 @@ from gitops_operator.render import Read, Rendered
 
 _SECRET = GroupKind("", "Secret")
 _CHECKSUM_BYTES = 20
-_FORM = b"lines-1"
+_FORM = b"lines-2"
 
 
 def may_be_stored(rendered: Rendered) -> bool:
@@ -49,13 +49,12 @@ def decode(data: bytes, pack: Callable[[Resource], Resource]) -> Rendered | None
 
 
 def _parts(resource: Resource) -> list[Any]:
-    return [resource.body, resource.origin, resource.wave, sorted(resource.options)]
+    return [resource.body, resource.origin, resource.wave, sorted(resource.options), resource.is_hook]
 
 
-def _resource(body: dict[str, Any], origin: list[Any], wave: int, options: list[str]) -> Resource:
-    return Resource(
-        key_of(body), intern(body["apiVersion"]), body, Origin(*origin), wave, frozenset(options) or NO_OPTIONS
-    )
+def _resource(body: dict[str, Any], origin: list[Any], wave: int, options: list[str], is_hook: bool) -> Resource:  # noqa: FBT001 - as _parts lists them
+    known = frozenset(options) or NO_OPTIONS
+    return Resource(key_of(body), intern(body["apiVersion"]), body, Origin(*origin), wave, known, is_hook=is_hook)
 
 
 def _line(value: Any) -> bytes:

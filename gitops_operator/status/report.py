@@ -9,7 +9,7 @@ from typing import Any
 
 from gitops_operator.model.change import Change
 from gitops_operator.model.health import Health, HealthStatus
-from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.operation import HookRecord, Operation, OperationPhase
 from gitops_operator.model.resource import Body, ResourceKey
 from gitops_operator.status.bounds import LONGEST, first_that_fit, last_that_fit, shortened, size_of, with_messages_cut
 from gitops_operator.status.conditions import conditions_of, stamp
@@ -57,7 +57,7 @@ def _urgent(status: Body) -> Any:
     conditions = [(item["type"], item["status"], item["reason"]) for item in status.get("conditions") or ()]
     words = [(status.get(name) or {}).get("status") for name in ("sync", "health")]
     return (
-        [operation.get(name) for name in ("id", "phase", "cursor", "counts", "request", "requestGeneration")],
+        [operation.get(name) for name in ("id", "phase", "cursor", "counts", "hooks", "request", "requestGeneration")],
         conditions,
         words,
         (status.get("sync") or {}).get("revisions"),
@@ -104,8 +104,19 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
         "request": operation.request,
         "requestGeneration": operation.request_generation,
         "counts": dict(operation.counts._asdict()),
+        "hooks": [_hook(record) for record in operation.hooks],
     }
     return {name: value for name, value in stanza.items() if value or (value == 0 and name == "retryLimit")}
+
+
+def _hook(record: HookRecord) -> dict[str, str]:
+    stanza = {
+        "phase": str(record.phase),
+        **record.key._asdict(),
+        "status": str(record.status),
+        "message": shortened(record.message, _LONGEST_MESSAGE),
+    }
+    return {name: value for name, value in stanza.items() if value}
 
 
 def _history(seen: Observation) -> list[dict[str, Any]]:

@@ -25,7 +25,16 @@ from gitops_operator.model.application import (
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health, HealthStatus
-from gitops_operator.model.operation import Counts, Cursor, Operation, OperationPhase, OperationRequest, Phase
+from gitops_operator.model.operation import (
+    Counts,
+    Cursor,
+    HookRecord,
+    HookStatus,
+    Operation,
+    OperationPhase,
+    OperationRequest,
+    Phase,
+)
 from gitops_operator.model.parsing import parse_application
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
@@ -119,6 +128,11 @@ def example(schema: Schema) -> Any:
     return {"string": "text", "integer": 1, "boolean": True, "object": {"a": "b"}}.get(schema.get("type", "integer"))
 
 
+HOOK = {"phase": "Sync", "group": "", "kind": "Pod", "namespace": "", "name": "a", "status": "Failed", "message": "b"}
+WORDS = {"cursor": {"phase": "Sync", "wave": 1}, "hooks": [HOOK]}
+"""What only some words can stand for."""
+
+
 def read() -> set[str]:
     """The fields that are asked for when an Application with every field is parsed."""
     seen: set[str] = set()
@@ -127,7 +141,7 @@ def read() -> set[str]:
         "metadata": {"namespace": "apps", "name": "web"},
         "spec": example(part("spec")),
         "operation": example(part("operation")),
-        "status": {"operation": {**example(status_operation), "cursor": {"phase": "Sync", "wave": 1}}},
+        "status": {"operation": {**example(status_operation), **WORDS}},
     }
     parse_application(Recorder(body, "", seen))
     return seen
@@ -250,4 +264,5 @@ def full_operation() -> Operation:
         request="c",
         request_generation=2,
         counts=Counts(1, 1, 1, 1),
+        hooks=(HookRecord(Phase.SYNC, ResourceKey("batch", "Job", "web", "a"), HookStatus.FAILED, "It broke."),),
     )

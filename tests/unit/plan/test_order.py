@@ -9,8 +9,8 @@ from gitops_operator.model.change import Change
 from gitops_operator.model.resource import GroupKind, ResourceKey
 from gitops_operator.model.step import Task, TaskKind
 from gitops_operator.plan.order import in_order, in_reverse_order, rank_of, waves_of
-from gitops_operator.plan.waves import stops
-from tests.unit.plan.situations import World, application, doomed, missing, request, resource
+from gitops_operator.plan.way import stops
+from tests.unit.plan.situations import World, application, doomed, missing, request, resource, situation
 
 
 def tasks(*kinds: str) -> list[Task]:
@@ -95,5 +95,5 @@ def test_every_change_is_in_exactly_one_step(found: list[Change], prune_first: b
 
 @given(changes(), st.booleans())
 def test_the_way_goes_through_each_stop_once(found: list[Change], prune_first: bool) -> None:
-    way = stops(found, prune_first=prune_first, prune=True)
+    way = stops(situation(*found), prune_first=prune_first, prune=True)
     assert len(way) == len(set(way))
