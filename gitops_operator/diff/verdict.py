@@ -11,6 +11,7 @@ from gitops_operator.model.change import Why
 from gitops_operator.model.coverage import uncovered
 from gitops_operator.model.digest import same_digest
 from gitops_operator.model.fields_v1 import Fields, Path, is_key, left_out, resolve, text_of, unite
+from gitops_operator.model.hooks import HOOK_ANNOTATIONS
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.managed_fields import entries_of, fields_of
 from gitops_operator.model.merging import LAST_APPLIED, difference, with_last_applied
@@ -35,7 +36,9 @@ def is_tracked_by(live: LiveObject, context: Context) -> bool:
 
 def is_kept_by(live: LiveObject, context: Context) -> bool:
     """Whether the Application tracks the object for good: a hook's only passes through."""
-    return is_tracked_by(live, context) and HOOK_RUN not in live.annotations
+    return is_tracked_by(live, context) and not any(
+        live.annotations.get(name) for name in (HOOK_RUN, *HOOK_ANNOTATIONS)
+    )
 
 
 def judge(resource: Resource, live: LiveObject, ignored: Collection[Path], context: Context) -> Verdict:

@@ -72,7 +72,11 @@ def stamped(parts: Iterable[Manifests], live: Iterable[ResourceKey], application
     ]
     warnings = [warning for part in parts for warning in part.warnings]
     warnings += [warning for part in found for warning in part.warnings]
-    return Stamped(tuple(resource for part in found for resource in part.resources), tuple(warnings))
+    return Stamped(
+        tuple(resource for part in found for resource in part.resources),
+        tuple(warnings),
+        hooks=tuple(hook for part in found for hook in part.hooks),
+    )
 
 
 def _namespaces(live: Iterable[ResourceKey]) -> dict[tuple[str, str, str], list[str]]:
@@ -87,9 +91,7 @@ def _placed(resource: Resource, places: dict[tuple[str, str, str], list[str]]) -
     found = places.get((group, kind, name), ())
     if namespace or len(found) != 1 or not found[0]:
         return resource
-    body = {**resource.body, "metadata": {**resource.body["metadata"], "namespace": found[0]}}
-    key = resource.key._replace(namespace=found[0])
-    return Resource(key, resource.api_version, body, resource.origin, resource.wave, resource.options)
+    return replace(resource, key=resource.key._replace(namespace=found[0]))
 
 
 def live_in(inputs: Iterable[Input]) -> list[Any]:

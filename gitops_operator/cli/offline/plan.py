@@ -15,7 +15,7 @@ from gitops_operator.cli.offline.application import NOBODYS, application_in, app
 from gitops_operator.cli.offline.comparison import compared
 from gitops_operator.cli.offline.diff import named
 from gitops_operator.cli.offline.objects import desired_from, desired_in, live_in, live_of, stamped
-from gitops_operator.cli.offline.rehearsal import Done, rehearse
+from gitops_operator.cli.offline.rehearsal import Done, Rehearsal, rehearse
 from gitops_operator.cli.tables import Cell, Row
 from gitops_operator.model.application import Application
 from gitops_operator.plan import namespace_change, namespace_resource
@@ -23,7 +23,7 @@ from gitops_operator.render.manifests import Manifests
 from gitops_operator.render.stamp import Stamped
 
 _HEADINGS = ("STEP", "PHASE", "WAVE", "ACTION", "KIND", "NAMESPACE", "NAME")
-_COLOURS = {"apply": Colour.GREEN, "prune": Colour.RED}
+_COLOURS = {"apply": Colour.GREEN, "prune": Colour.RED, "delete-hook": Colour.RED}
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
@@ -69,7 +69,8 @@ def _plan(
     if namespace is not None:
         extra = namespace_change(namespace, next((item for item in live if item.key == namespace.key), None))
         changes = (*(change for change in changes if change.key != namespace.key), *([extra] if extra else []))
-    return found, list(rehearse(application, changes, result.kinds, prune=prune))
+    rehearsed = Rehearsal(application, changes, result.kinds, found.hooks, live)
+    return found, list(rehearse(rehearsed, prune=prune))
 
 
 def _described(step: Done) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from gitops_operator.cli.offline.folder import Folder
 from gitops_operator.cli.offline.scopes import is_namespaced_at_most, scope_of
 from gitops_operator.errors import RenderError
 from gitops_operator.model.application import Application
+from gitops_operator.model.resource import Resource
 from gitops_operator.render import render
 from gitops_operator.render.stamp import Stamped, stamp
 
@@ -34,9 +35,9 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
             console.error(str(problem))
         return Exit.SEEN
     if arguments.output == "table":
-        console.table(_HEADINGS, [_row(resource) for resource in stamped.resources])
+        console.table(_HEADINGS, [_row(resource) for resource in _all(stamped)])
     else:
-        console.document([resource.body for resource in stamped.resources], arguments.output)
+        console.document([resource.body for resource in _all(stamped)], arguments.output)
     for warning in stamped.warnings:
         console.note(f"warning: {warning}")
     return Exit.FINE
@@ -47,7 +48,7 @@ def answer(case: Case) -> Answer:
     application = application_of(app) if app is not None else None
     path, recurse = part_of(case, "path", str, ""), part_of(case, "recurse", bool, default=False)
     stamped = _rendered(part_of(case, "root", str), application, path=path, recurse=recurse)
-    return {"objects": [resource.body for resource in stamped.resources]}
+    return {"objects": [resource.body for resource in _all(stamped)]}
 
 
 def _rendered(root: str, application: Application | None, *, path: str, recurse: bool) -> Stamped:
@@ -57,6 +58,11 @@ def _rendered(root: str, application: Application | None, *, path: str, recurse:
     rendered = render(Folder(root), path or used.source.path, directory)
     scope = is_namespaced_at_most if application is None else scope_of
     return stamp(rendered, used.key, "", used.namespace, scope)
+
+
+def _all(stamped: Stamped) -> tuple[Resource, ...]:
+    """What is kept, then what runs as a hook."""
+    return (*stamped.resources, *stamped.hooks)
 
 
 def _row(resource: Any) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gitops_operator.cli.offline.plan import run
-from tests.builders import config_map, custom_resource_definition, deployment, gizmo, manifest, namespace, service
+from tests.builders import config_map, custom_resource_definition, deployment, gizmo, job, manifest, namespace, service
 from tests.unit.cli.calls import one
 
 Json = dict[str, Any]
@@ -105,3 +105,32 @@ def test_an_object_that_stands_twice_is_an_error() -> None:
 def test_an_unreadable_wave_is_an_error() -> None:
     found = one(run, desired=[config_map("a", wave="soon")], live=[], prune=False)
     assert "'soon' is not an integer" in found["error"]["message"]
+
+
+def hook(name: str, words: str, policy: str = "", **parts: Any) -> Json:
+    annotations = {"argocd.argoproj.io/hook": words, "argocd.argoproj.io/hook-delete-policy": policy}
+    return job(name, annotations=annotations, **parts)
+
+
+def test_hooks_run_in_their_phases_and_go_when_the_sync_has_ended() -> None:
+    desired = [config_map("kept"), hook("after", "PostSync"), hook("before", "PreSync", "HookSucceeded", wave=2)]
+    assert planned([*desired, hook("cry", "SyncFail")]) == [
+        "PreSync 2 apply Job before",
+        "Sync 0 apply ConfigMap kept",
+        "PostSync 0 apply Job after",
+        "PreSync 2 delete-hook Job before",
+    ]
+
+
+def test_an_earlier_object_of_a_hook_goes_before_it_and_is_no_prune() -> None:
+    live = [hook("before", "PreSync"), hook("gone", "PreSync")]
+    assert planned([hook("before", "PreSync")], live) == [
+        "PreSync 0 delete-hook Job before",
+        "PreSync 0 apply Job before",
+    ]
+
+
+def test_a_hook_without_a_name_is_shown_by_its_prefix() -> None:
+    its = hook("migrate-", "PreSync")
+    its["metadata"]["generateName"] = its["metadata"].pop("name")
+    assert planned([its]) == ["PreSync 0 apply Job migrate-"]
