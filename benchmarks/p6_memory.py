@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks import masses
 from benchmarks.rows import Benchmark, Reading, Round, Row, Target
-from benchmarks.world import Ground, World, ground
+from benchmarks.world import API, Ground, World, application, ground
+from devcluster.waiting import wait_until
 from tests.cluster.operator import Operator, running
 
 _NUMBER = 10_000
@@ -14,6 +16,7 @@ _APPLICATIONS = 10
 _IDLE, _MAPS, _DEPLOYMENTS = "resident, idle", "10,000 untracked ConfigMaps of 1.5 KB", "10,000 Deployments of 8 KB"
 _AT_WORK = "the same in the process that applied them"
 _CALM = 8
+_PATIENCE = 900.0
 
 
 def run(rounds: int) -> Iterator[Round]:
@@ -72,5 +75,13 @@ def _applied(place: Ground, operator: Operator) -> float:
             name, repository = f"shop-{number}", place.git.create(f"shop-{number}")
             mine = range(number, _NUMBER, _APPLICATIONS)
             repository.commit({f"{index:05}.yaml": json.dumps(masses.deployment(index)) for index in mine})
-            world.follow(name, repository)
+            place.cluster.apply(json.dumps(application(name, place.git.http_url(name))))
+            wait_until(partial(_is_synced, place, name), f"{name} to be applied", timeout=_PATIENCE)
         return _calm(world)
+
+
+def _is_synced(place: Ground, name: str) -> bool:
+    """Applied. How soon the controllers of Deployments observe ten thousand of them is not our affair."""
+    seen = place.cluster.api.get(f"{API}/{name}") or {}
+    conditions = seen.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Synced" and one["status"] == "True" for one in conditions)

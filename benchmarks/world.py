@@ -17,7 +17,7 @@ from devcluster.waiting import wait_until
 from tests.cluster.installation import install
 from tests.cluster.operator import NAMESPACE, Operator, running
 
-_API = f"/apis/gitops-operator.io/v1alpha1/namespaces/{NAMESPACE}/applications"
+API = f"/apis/gitops-operator.io/v1alpha1/namespaces/{NAMESPACE}/applications"
 _REFRESH = {"metadata": {"annotations": {"gitops-operator.io/refresh": "normal"}}}
 _RSS = re.compile(r"VmRSS:\s+(\d+) kB")
 _PATIENCE = 300.0
@@ -39,7 +39,7 @@ class World:
 
     def refresh(self, name: str) -> None:
         """Tells the operator to look at the repository now."""
-        path, kind = f"{_API}/{name}?fieldManager=benchmark", "application/merge-patch+json"
+        path, kind = f"{API}/{name}?fieldManager=benchmark", "application/merge-patch+json"
         status, answer = self.cluster.api.send("PATCH", path, _REFRESH, content_type=kind)
         assert status == 200, answer
 
@@ -50,7 +50,7 @@ class World:
         )
 
     def _is_at(self, name: str, sha: str) -> bool:
-        seen = self.cluster.api.get(f"{_API}/{name}") or {}
+        seen = self.cluster.api.get(f"{API}/{name}") or {}
         status = seen.get("status", {})
         ready = any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions", ()))
         return ready and bool(status.get("sync", {}).get("revisions") == [sha])

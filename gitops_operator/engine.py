@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _STEP_IN_HAND = 20.0
 _LAST_EVENTS = 2.0
 _DOUBT_ALL = 6 * 3600.0  # each object is verified once in so many seconds
 _DOUBT_TICK = 10.0
+_GIVE_BACK = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ class Engine:
             self._keep("events", parts.storyteller.run),
             self._keep("workers", self._work),
             self._keep("verification", self._doubt),
+            self._keep("return of memory", self._give_back),
         ]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
@@ -140,6 +143,14 @@ class Engine:
                 if live is not None and live.tracking is not None:
                     self._parts.wakeups.wake(live.tracking.application, Priority.PERIODIC)
             await asyncio.sleep(_DOUBT_TICK)
+
+    async def _give_back(self) -> None:
+        """The C library keeps what a burst of work has freed; not every one can be asked to return it."""
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        while trim is not None:
+            await asyncio.sleep(_GIVE_BACK)
+            await asyncio.to_thread(trim, 0)
+        await asyncio.Event().wait()
 
     # --- what moves it ---
 
