@@ -62,5 +62,5 @@ class Standing:
 
     def _grace_is_over(self) -> None:
         self._timer = None
-        if self._next:
+        if self._next and not self._probation:  # else it is about to be ready, or lost again, which is told anew
             self.now(self._next)
