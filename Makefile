@@ -16,6 +16,9 @@ STEP := .ci/step
 # Two at a time: each has a control plane of its own. The law runs alone, because it prints what it counted.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LAW := tests/adapters/test_drift_law.py
+# Of `make soak`, each in a session of its own: one leaves no time for the other's tokens, which last an hour.
+CHURN := tests/cluster/test_churn.py
+IMAGE := tests/cluster/test_image.py
 STARTED := $(shell date +%s)
 ELAPSED = $$(($$(date +%s) - $(STARTED)))
 # Every warning is an error: dead links and anchors, pages that no menu names, unknown languages.
@@ -85,9 +88,11 @@ cluster: $(READY) ## The tests against real servers: adapters, cluster
 	@$(STEP) 'Tests: adapters, cluster' $(PYTEST) -m 'not soak' --ignore=$(LAW) tests/adapters tests/cluster
 
 .PHONY: soak
-soak: $(READY) ## Long silences and many kills: some half an hour beside `make test`
+soak: $(READY) ## Fifty kills, long silences, an hour's churn in ten minutes, the image: an hour; CHURN_SEED=… repeats a churn
 	@$(STEP) 'Control plane, helm, kustomize, Prometheus' $(BIN)/python -m devcluster build --all
-	@$(STEP) 'Tests: soak' $(BIN)/pytest -m soak tests
+	@$(STEP) 'Soak: the law of drift, kills, silences' $(BIN)/pytest -v -m soak --ignore=$(CHURN) --ignore=$(IMAGE) tests
+	@$(STEP) 'Soak: the churn' $(BIN)/pytest -m soak $(CHURN)
+	@$(STEP) 'Soak: the image' $(BIN)/pytest -m soak $(IMAGE)
 
 .PHONY: bench
 bench: $(READY) ## What we claim about speed and size, beside yardsticks: half an hour; `make bench ONLY="P1 P8"`
