@@ -100,7 +100,7 @@ class LuaRule:
         try:
             runtime.compile(self.source)
         except LuaSyntaxError as error:
-            return _words(self, str(error))
+            return _words(self, str(error).replace('[string "<python>"]', self.name))
         return ""
 
     def assess(self, body: Body) -> Health | None:

@@ -53,6 +53,7 @@ VIOLATIONS = [
     ("ruamel lives in render", "settings.py", "import _ruamel_yaml"),
     ("deepdiff lives in diff.explain", "diff/compare.py", "from deepdiff import DeepDiff"),
     ("jq lives in diff", "live/__init__.py", "import jq"),
+    ("lupa lives in health", "live/__init__.py", "import lupa"),
     ("prometheus_client lives in metrics", "web/__init__.py", "import prometheus_client"),
     ("msgspec lives in cluster and live", "reconciler.py", "import msgspec"),
     ("zstandard lives in model.packing", "cluster/__init__.py", "import zstandard"),

@@ -9,11 +9,12 @@ from typing import Any
 from gitops_operator.cli.batch import Answer, Case, answer_batch, part_of
 from gitops_operator.cli.console import Colour, Console
 from gitops_operator.cli.exits import CommandError, Exit
-from gitops_operator.cli.inputs import inputs_of
+from gitops_operator.cli.inputs import inputs_of, named_inputs
 from gitops_operator.cli.offline.diff import named
 from gitops_operator.cli.offline.objects import live_in
 from gitops_operator.cli.tables import Cell
 from gitops_operator.health import assess, assess_beside
+from gitops_operator.health.lua import LuaRule
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.resource import Body, key_of
 
@@ -33,8 +34,10 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Exit 1 where one of them is neither healthy, nor suspended, nor of a kind without health."""
     if arguments.batch:
         return answer_batch(arguments.batch, answer, console)
+    rule = _rule(arguments.lua, console) if arguments.lua else None
     bodies = [_object(value) for value in live_in(inputs_of(arguments, console))]
-    healths = [(body, health) for body, health in zip(bodies, _assessed(bodies), strict=True)]
+    assessed = map(rule.assess, bodies) if rule else _assessed(bodies)
+    healths = list(zip(bodies, assessed, strict=True))
     if arguments.output == "table":
         console.table(_HEADINGS, [_row(body, health) for body, health in healths])
     else:
@@ -43,7 +46,22 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 
 def answer(case: Case) -> Answer:
-    return _said(assess(_object(part_of(case, "object", dict))))
+    body, script = _object(part_of(case, "object", dict)), part_of(case, "lua", str, "")
+    return _said(LuaRule(script).assess(body) if script else assess(body))
+
+
+def _rule(name: str, console: Console) -> LuaRule:
+    """The script of a file.
+
+    Raises:
+        CommandError: it cannot be read, or is no Lua.
+    """
+    [found] = named_inputs([name], console)
+    rule = LuaRule(found.data.decode("utf-8", "replace"), found.name)
+    problem = rule.problem()
+    if problem:
+        raise CommandError(problem)
+    return rule
 
 
 def _said(health: Health | None) -> Answer:

@@ -17,6 +17,12 @@ APP = Argument(
     {"metavar": "FILE", "default": ""},
     Completes.FILE,
 )
+_LUA = Argument(
+    ("--lua",),
+    "a health rule in Argo CD's form (health.lua), which decides alone (- reads the standard input)",
+    {"metavar": "SCRIPT", "default": ""},
+    Completes.FILE,
+)
 _YAML_FIRST = Argument(OUTPUT.names, "yaml, json or table (default: yaml)", {**OUTPUT.options, "default": "yaml"})
 
 OFFLINE: tuple[Command, ...] = (
@@ -67,8 +73,14 @@ OFFLINE: tuple[Command, ...] = (
         "Say how well objects do",
         "Assesses objects as they were read from a cluster. Kinds without health have none, which counts as fine. The "
         "exit code is 1 where an object is Progressing, Missing, Degraded or Unknown.",
-        (FILES, BATCH, OUTPUT),
-        (("Everything of a namespace", "kubectl get deploy,sts,job,pvc -n shop -o yaml | kubectl gitops health -f -"),),
+        (FILES, _LUA, BATCH, OUTPUT),
+        (
+            (
+                "Everything of a namespace",
+                "kubectl get deploy,sts,job,pvc -n shop -o yaml | kubectl gitops health -f -",
+            ),
+            ("Try a health rule", "kubectl get certificate -o yaml | kubectl gitops health -f - --lua health.lua"),
+        ),
         "offline.health",
     ),
     Command(

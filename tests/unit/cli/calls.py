@@ -30,7 +30,7 @@ def call(run: Run, stdin: str | bytes = "", **arguments: Any) -> Said:
     """One call without a terminal; flags that are not named have their defaults."""
     data = stdin.encode() if isinstance(stdin, str) else stdin
     out, err = io.StringIO(), io.StringIO()
-    defaults = {"batch": "", "filename": [], "live": [], "app": "", "output": "table"}
+    defaults = {"batch": "", "filename": [], "live": [], "app": "", "output": "table", "lua": ""}
     code = run(Namespace(**{**defaults, **arguments}), Console(io.BytesIO(data), out, err, {}))
     return Said(code, out.getvalue(), err.getvalue())
 

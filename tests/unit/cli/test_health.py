@@ -1,6 +1,10 @@
 """`health` of objects as they were read."""
 
-from gitops_operator.cli.exits import Exit
+from pathlib import Path
+
+import pytest
+
+from gitops_operator.cli.exits import CommandError, Exit
 from gitops_operator.cli.offline.health import run
 from gitops_operator.cli.yamltext import yaml_text
 from tests.builders import config_map, deployment, manifest
@@ -38,3 +42,31 @@ def test_a_claim_is_assessed_beside_the_class_that_is_in_the_file() -> None:
     storage = manifest("storage.k8s.io/v1", "StorageClass", "slow", volumeBindingMode="WaitForFirstConsumer")
     said = call(run, yaml_text({"apiVersion": "v1", "kind": "List", "items": [storage, claim]}), filename=["-"])
     assert said.code is Exit.FINE
+
+
+def test_a_rule_in_lua_decides_alone() -> None:
+    going = {**config_map("a"), "metadata": {"name": "a", "deletionTimestamp": "2027-01-01T00:00:00Z"}}
+    script = 'return {status = "Suspended", message = obj.metadata.name}'
+    assert one(run, id=2, object=going, lua=script) == {"id": 2, "status": "Suspended", "message": "a"}
+
+
+def test_a_rule_that_fails_says_unknown_with_its_error() -> None:
+    assert one(run, object=config_map("a"), lua="return obj.status.x") == {
+        "status": "Unknown",
+        "message": "health.lua:1: attempt to index field 'status' (a nil value)",
+    }
+
+
+def test_a_rule_comes_from_a_file_that_is_named_in_its_errors(tmp_path: Path) -> None:
+    script = tmp_path / "certificate.lua"
+    script.write_text('return {status = "Degraded", message = "Expired"}')
+    said = call(run, yaml_text(config_map("a")), filename=["-"], lua=str(script))
+    assert said.code is Exit.SEEN
+    assert said.out.splitlines()[1].split()[-2:] == ["Degraded", "Expired"]
+
+
+def test_a_rule_that_is_no_lua_is_refused_before_any_object_is_seen(tmp_path: Path) -> None:
+    script = tmp_path / "certificate.lua"
+    script.write_text("\nreturn {")
+    with pytest.raises(CommandError, match=r"certificate\.lua"):
+        call(run, yaml_text(config_map("a")), filename=["-"], lua=str(script))

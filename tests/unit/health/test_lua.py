@@ -150,7 +150,7 @@ def test_a_message_that_is_no_text_is_unknown() -> None:
 
 def test_a_script_is_checked_before_any_object_is_seen() -> None:
     assert LuaRule(BY_CONDITION).problem() == ""
-    assert "unexpected symbol" in LuaRule("x = = 3", "rules.lua").problem()
+    assert LuaRule("\nx = = 3", "rules.lua").problem() == "rules.lua:2: unexpected symbol near '='"
 
 
 def test_a_script_that_is_too_long_is_refused() -> None:
