@@ -36,10 +36,10 @@ def compare(desired: Sequence[Resource], snapshot: Snapshot, context: Context) -
     for resource in desired:
         key = resource.key
         live = objects.get(key)
-        kind = resource.api_version, key.kind
-        if kind not in told:
-            told[kind] = kinds.are_told(resource.api_version, key.group_kind)
-        if live is not None and told[kind] and is_settled(resource, live, we):
+        is_told = told.get((resource.api_version, key[1]))
+        if is_told is None:
+            is_told = told[resource.api_version, key[1]] = kinds.are_told(resource.api_version, key.group_kind)
+        if live is not None and is_told and is_settled(resource, live, we):
             changes.append(Change(key, none, in_sync, "", resource, live))
         else:
             changes.append(_compared(resource, live, snapshot, context, kinds))
