@@ -141,7 +141,11 @@ class Manifests:
             kind = catalogue.preferred.get(group_kind)
             return None if kind is None else kind.namespaced
 
-        stamped = stamp(rendered, application.key, self._installation, application.namespace, is_namespaced)
+        known = self._stamped.get(application.key, {}).values()
+        before = [resource for one in known for resource in (*one.desired.resources, *one.desired.hooks)]
+        stamped = stamp(
+            rendered, application.key, self._installation, application.namespace, is_namespaced, before=before
+        )
         return Desired(
             revision=resolved.revision,
             inputs=inputs_digest(application, rendered.inputs),

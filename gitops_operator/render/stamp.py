@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_operator.errors import Problem, RenderError
@@ -36,10 +36,18 @@ class Stamped:
     hooks: tuple[Resource, ...] = ()
 
 
-def stamp(
-    rendered: Rendered, key_of_app: ApplicationKey, installation: str, default_namespace: str, scope_of: ScopeOf
+def stamp(  # noqa: PLR0913 - what an Application adds, and what it had before; a type for them would be used once
+    rendered: Rendered,
+    key_of_app: ApplicationKey,
+    installation: str,
+    default_namespace: str,
+    scope_of: ScopeOf,
+    *,
+    before: Iterable[Resource] = (),
 ) -> Stamped:
     """Makes a render the Application's own.
+
+    What was stamped `before` is taken over where it has the same body: to compute a digest, that must be read.
 
     Raises:
         RenderError: objects without the namespace that they need, and objects that stand twice.
@@ -65,10 +73,17 @@ def stamp(
     if problems:
         raise RenderError(tuple(problems))
     owner = owner_of(installation, key_of_app)
-    stamped = [replace(one, owner=owner, digest=desired_digest(one.body)) for one in placed]
+    former = {id(one.content): one for one in before}
+    stamped = [_stamped(one, owner, former.get(id(one.content))) for one in placed]
     kept = tuple(one for one in stamped if not one.is_hook)
     hooks = tuple(one for one in stamped if one.is_hook)
     return Stamped(kept, tuple(warnings), frozenset(kind for kind in kinds if scopes[kind] is None), hooks)
+
+
+def _stamped(resource: Resource, owner: str, before: Resource | None) -> Resource:
+    if before is None or before.content is not resource.content or before.key != resource.key:
+        return replace(resource, owner=owner, digest=desired_digest(resource.body))
+    return replace(resource, owner=owner, digest=before.digest)
 
 
 def _defined(resource: Resource) -> tuple[GroupKind, bool] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -112,3 +113,19 @@ def test_each_object_carries_its_tracking_id_and_digest_and_nothing_of_them_is_i
 
 def test_stamping_again_gives_the_same() -> None:
     assert stamped(manifest(), widget()) == stamped(manifest(), widget())
+
+
+def test_a_body_that_is_still_the_same_is_not_hashed_again() -> None:
+    tree = tree_of({"apps/a.yaml": "---\n".join([manifest(), manifest(name="b")])})
+    rendered = render(tree, "apps", Directory())
+    first = stamp(rendered, APP, "", "shop", KNOWN.get).resources
+    marked = [replace(one, digest=f"{one.digest}-known") for one in first]
+    assert stamp(rendered, APP, "", "shop", KNOWN.get, before=marked).resources == tuple(marked)
+
+
+def test_in_another_namespace_it_is_another_body() -> None:
+    rendered = render(tree_of({"apps/a.yaml": manifest()}), "apps", Directory())
+    before = stamp(rendered, APP, "", "shop", KNOWN.get).resources
+    after = stamp(rendered, APP, "", "store", KNOWN.get, before=before).resources
+    assert after == stamp(rendered, APP, "", "store", KNOWN.get).resources
+    assert after[0].digest != before[0].digest
