@@ -15,7 +15,7 @@ from gitops_operator.model.fields_v1 import Fields, Path, resolve, without
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.managed_fields import entries_of, fields_of, our_entry
 from gitops_operator.model.resource import COMPARE_OPTIONS, Body, Resource, ResourceKey, options_of
-from gitops_operator.model.sending import Care, body_to_send
+from gitops_operator.model.sending import Care, Unsent
 from gitops_operator.model.tracking import Tracker
 
 __all__ = ["Context", "compare", "ignored_in"]
@@ -76,8 +76,9 @@ def _compared(
     body = live.body.load() if live is not None and live.body is not None else None
     ignored = ignored_in(resource, body, snapshot, context)
     if live is None:
-        sent = body_to_send(resource, None, ignored)
-        return Change(key, Action.CREATE, Why.MISSING, "", resource, None, sent, care=Care(ignored))
+        return Change(
+            key, Action.CREATE, Why.MISSING, "", resource, None, Unsent(resource, None, ignored), care=Care(ignored)
+        )
     verdict = judge(resource, live, ignored, context)
     action = _action(verdict, resource, context)
     if action is Action.NONE and not verdict.unverified:
@@ -90,7 +91,7 @@ def _compared(
         verdict.message,
         resource,
         live,
-        body_to_send(resource, body, ignored, migrates=migrates),
+        Unsent(resource, live.body, ignored, migrates),
         unverified=verdict.unverified,
         migrates=migrates,
         care=Care(ignored, _previous_fields(live, ignored)),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from gitops_operator.model.fields_v1 import Location
 from gitops_operator.model.live import LiveObject
-from gitops_operator.model.resource import Body, Origin, Resource, ResourceKey
+from gitops_operator.model.resource import Body, Origin, Resource, ResourceKey, StoredBody
 from gitops_operator.model.sending import CARELESS, Care
 
 
@@ -66,11 +66,11 @@ class Difference(NamedTuple):
 class Change(NamedTuple):
     """One resource, compared. Passes make a great many of them: a tuple is made in a third of the time of a dataclass.
 
-    `message` explains `why` where it needs words (who conflicts, which kind is broken). `body` is what an apply sends:
-    the desired object with our annotations and with the live values of ignored fields that we still own. `unverified`
-    marks an in-sync verdict that rests on the coverage walk alone and waits for a dry run. `migrates` says that an
-    apply must first take over the fields of another tool (drift.md, Adoption); `care` names the fields that it must
-    mind and goes into the task as it is.
+    `message` explains `why` where it needs words (who conflicts, which kind is broken). `sending` becomes what an apply
+    sends: the desired object with our annotations and with the live values of ignored fields that we still own.
+    `unverified` marks an in-sync verdict that rests on the coverage walk alone and waits for a dry run. `migrates` says
+    that an apply must first take over the fields of another tool (drift.md, Adoption); `care` names the fields that it
+    must mind and goes into the task as it is.
     """
 
     key: ResourceKey
@@ -79,10 +79,15 @@ class Change(NamedTuple):
     message: str = ""
     desired: Resource | None = None
     live: LiveObject | None = None
-    body: Body | None = None
+    sending: Body | StoredBody | None = None
     unverified: bool = False
     migrates: bool = False
     care: Care = CARELESS
+
+    @property
+    def body(self) -> Body | None:
+        """What an apply sends, made when it is asked for: of most objects that are compared nothing is sent."""
+        return self.sending if self.sending is None or isinstance(self.sending, Mapping) else self.sending.load()
 
     @property
     def is_in_sync(self) -> bool:

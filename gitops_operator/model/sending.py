@@ -21,7 +21,7 @@ from gitops_operator.model.fields_v1 import (
     value_at,
 )
 from gitops_operator.model.managed_fields import entries_of, fields_of, is_adoptable, our_entry, owned_part
-from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body, Resource
+from gitops_operator.model.resource import DESIRED_DIGEST, TRACKING_ID, Body, Resource, StoredBody
 
 
 class Care(NamedTuple):
@@ -67,6 +67,20 @@ def body_to_send(resource: Resource, live: Body | None, ignored: Collection[Path
     for path in paths:
         body = _minding(body, path, live, owners)
     return _fenced(body, resource, live, paths)
+
+
+class Unsent(NamedTuple):
+    """What an apply would send, as long as nobody asks: a thousand bodies at a time take a lot of memory."""
+
+    resource: Resource
+    live: StoredBody | None
+    ignored: frozenset[Path]
+    migrates: bool = False
+
+    def load(self) -> Body:
+        """The body; made anew at each call."""
+        live = self.live.load() if self.live is not None else None
+        return body_to_send(self.resource, live, self.ignored, migrates=self.migrates)
 
 
 def body_with_live(resource: Resource, live: Body, ignored: Collection[Path]) -> Body:

@@ -33,7 +33,7 @@ def namespace_change(namespace: Resource, live: LiveObject | None) -> Change | N
     """What is to be done for it; None when nothing is."""
     sent = _sent(namespace)
     if live is None:
-        return Change(namespace.key, Action.CREATE, Why.MISSING, desired=namespace, body=sent)
+        return Change(namespace.key, Action.CREATE, Why.MISSING, desired=namespace, sending=sent)
     if live.is_going:
         return Change(namespace.key, Action.NONE, Why.GOING, f"{namespace.key} is being deleted.", namespace, live)
     if sent is namespace.body:

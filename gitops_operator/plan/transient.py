@@ -36,4 +36,4 @@ def _removes_itself(change: Change) -> bool:
 
 def _done(change: Change) -> Change:
     message = f"{change.key} is gone; by its ttlSecondsAfterFinished it goes once it has finished."
-    return change._replace(action=Action.NONE, why=Why.IN_SYNC, message=message, body=None)
+    return change._replace(action=Action.NONE, why=Why.IN_SYNC, message=message, sending=None)

@@ -74,12 +74,12 @@ def live(its: ResourceKey, wave: int = 0, **more: Any) -> LiveObject:
 
 def missing(kind: str = "ConfigMap", name: str = "front", **more: Any) -> Change:
     wanted = resource(kind, name, **more)
-    return Change(wanted.key, Action.CREATE, Why.MISSING, desired=wanted, body=wanted.body)
+    return Change(wanted.key, Action.CREATE, Why.MISSING, desired=wanted, sending=wanted.body)
 
 
 def changed(kind: str = "ConfigMap", name: str = "front", why: Why = Why.DESIRED_CHANGED, **more: Any) -> Change:
     wanted = resource(kind, name, **more)
-    return Change(wanted.key, Action.UPDATE, why, desired=wanted, live=live(wanted.key), body=wanted.body)
+    return Change(wanted.key, Action.UPDATE, why, desired=wanted, live=live(wanted.key), sending=wanted.body)
 
 
 def drifted(kind: str = "ConfigMap", name: str = "front", **more: Any) -> Change:
@@ -96,7 +96,7 @@ def settled(kind: str = "ConfigMap", name: str = "front", **more: Any) -> Change
         Why.IN_SYNC,
         desired=wanted,
         live=live(wanted.key),
-        body=wanted.body,
+        sending=wanted.body,
         unverified=unverified,
     )
 
