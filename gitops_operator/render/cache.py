@@ -31,11 +31,11 @@ class Result(StrEnum):
 
 
 class Limits(NamedTuple):
-    """How much is remembered: bytes of manifests in memory (few: an Application keeps its own objects), renders in
+    """How much is remembered: bytes of manifests in memory (their objects take some 3 % of that), renders in
     memory, bytes on disk, and seconds for which a failure is not tried again.
     """
 
-    memory_bytes: int = 8 * 1024 * 1024
+    memory_bytes: int = 32 * 1024 * 1024
     memory_entries: int = 2000
     disk_bytes: int = 512 * 1024 * 1024
     failure_seconds: float = 30.0
