@@ -108,7 +108,7 @@ def ground() -> Iterator[Ground]:
 @contextlib.contextmanager
 def world(**settings: object) -> Iterator[World]:
     """Everything, for the block; `settings` are the operator's flags. It polls rarely: benchmarks tell it to look."""
-    flags: dict[str, Any] = {"poll_interval": 3600, "lease_duration": 120, **settings}
+    flags: dict[str, Any] = {"poll_interval": 3600, "lease_duration": 600, **settings}
     with ground() as place, running(Operator(place.kubeconfig, place.folder, **flags)) as operator:
         yield World(place.cluster, place.git, operator)
 
