@@ -10,6 +10,7 @@ ARG GO_BASE=golang:1.26
 FROM ${GO_BASE} AS tools
 ARG GOPROXY
 ARG GOSUMDB
+ENV GOPATH=/go GOCACHE=/go/build
 WORKDIR /src
 COPY devcluster/packaging/go.mod devcluster/packaging/go.sum ./
 RUN helm=$(go list -m -f '{{.Version}}' helm.sh/helm/v4) \

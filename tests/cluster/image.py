@@ -154,7 +154,7 @@ def _make_base(target: Path) -> None:
 
 def _lent(go: str) -> Iterator[str]:
     yield from (f"--build-arg={name}={_go(go, name)}" for name in ("GOPROXY", "GOSUMDB"))
-    for name, place in (("GOMODCACHE", "/go/pkg/mod"), ("GOCACHE", "/root/.cache/go-build")):
+    for name, place in (("GOMODCACHE", "/go/pkg/mod"), ("GOCACHE", "/go/build")):
         folder = Path(_go(go, name))
         folder.mkdir(parents=True, exist_ok=True)
         yield f"--volume={folder}:{place}"
