@@ -120,21 +120,28 @@ class Gateway:
         if status:
             self.refused += 1
             return web.json_response(_status(status), status=status, headers={"Retry-After": "1"})
-        at, is_write = time.monotonic(), request.method not in _READS
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+        # Who asks may die meanwhile: the server does what it was asked all the same, and it is to be known.
+        sending = asyncio.ensure_future(self._send(request, await request.read() or None, session))
         try:
-            upstream = await session.request(
-                request.method, self._url + request.raw_path, headers=headers, data=await request.read() or None
-            )
+            upstream = await asyncio.shield(sending)
         except aiohttp.ClientError:
             return web.Response(status=502)
         async with upstream:
-            self.asked.add(Asked(request.method, request.path, "watch" in request.query, upstream.status))
-            if is_write:
-                if "dryRun" not in request.query:
-                    self.writes.append(Write(at, request.method, request.path, upstream.status))
+            if request.method not in _READS:
                 await asyncio.sleep(self.delay)
             return await self._relay(request, upstream)
+
+    async def _send(
+        self, request: web.Request, data: bytes | None, session: aiohttp.ClientSession
+    ) -> aiohttp.ClientResponse:
+        """Pass a request on, and note it with what came of it."""
+        at, url = time.monotonic(), self._url + request.raw_path
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+        upstream = await session.request(request.method, url, headers=headers, data=data)
+        self.asked.add(Asked(request.method, request.path, "watch" in request.query, upstream.status))
+        if request.method not in _READS and "dryRun" not in request.query:
+            self.writes.append(Write(at, request.method, request.path, upstream.status))
+        return upstream
 
     async def _relay(self, request: web.Request, upstream: aiohttp.ClientResponse) -> web.StreamResponse:
         kept = {name: value for name, value in upstream.headers.items() if name.lower() not in _HOP_BY_HOP}

@@ -14,8 +14,11 @@ RELEASE = "gitops-operator"
 
 
 def install(cluster: DevCluster) -> Path:
-    """Everything but Pods; returns the kubeconfig of the operator's service account."""
-    upgrade(cluster)
+    """Everything but Pods; returns the kubeconfig of the operator's service account.
+
+    Another test may have put the definition there with kubectl.
+    """
+    upgrade(cluster, flags=("--take-ownership", "--force-conflicts"))
     cluster.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
     return cluster.kubeconfig_for(ACCOUNT, NAMESPACE)
 
