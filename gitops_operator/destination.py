@@ -19,7 +19,7 @@ from gitops_operator.model.parsing import parse_application
 from gitops_operator.model.resource import GroupKind, ResourceKey
 from gitops_operator.model.step import Outcome, Result
 from gitops_operator.plan import Remains
-from gitops_operator.ports import LensOf
+from gitops_operator.ports import LensOf, Moved
 from gitops_operator.writes import LeadershipLostError, Writes
 
 # Not the field manager of applies: an Application may itself be applied by another one, and is not co-owned then.
@@ -92,9 +92,9 @@ class Destination:
     def version(self, key: ApplicationKey) -> int:
         return self._store.version(key)
 
-    def follow(self, key: ApplicationKey, desired: frozenset[ResourceKey], rules: LensOf) -> None:
+    def follow(self, key: ApplicationKey, desired: frozenset[ResourceKey], rules: LensOf, moved: Moved) -> None:
         self._store.watch_keys(key, desired)
-        self._store.exclude(key, rules)
+        self._store.exclude(key, rules, moved)
 
     def snapshot(self, key: ApplicationKey, desired: Iterable[ResourceKey]) -> Snapshot:
         return self._store.snapshot(key, desired)

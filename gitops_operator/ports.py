@@ -22,6 +22,8 @@ from gitops_operator.view import Chance, Done
 LensOf = Callable[[ResourceKey, Body], Lens]
 """What of our own entry counts in one live object."""
 
+Moved = Callable[[ResourceKey], bool]
+
 
 class Clock(NamedTuple):
     """Where time and chance come from: `now` is in UTC, `stage` measures what happens inside."""
@@ -53,8 +55,11 @@ class Cluster(Protocol):
     def version(self, key: ApplicationKey) -> int:
         """Equal numbers: nothing moved that a pass over the Application would see."""
 
-    def follow(self, key: ApplicationKey, desired: frozenset[ResourceKey], rules: LensOf) -> None:
-        """From now on these objects wake the Application, and their drift is told by these rules."""
+    def follow(self, key: ApplicationKey, desired: frozenset[ResourceKey], rules: LensOf, moved: Moved) -> None:
+        """From now on these objects wake the Application, and their drift is told by these rules.
+
+        `moved` says for which objects the rules may say something else than those before.
+        """
 
     def snapshot(self, key: ApplicationKey, desired: Iterable[ResourceKey]) -> Snapshot:
         """What a pass sees."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_operator.diff import Context, compare
-from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, compile_rules, lens_rules
+from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, LensRules, compile_rules
 from gitops_operator.errors import RenderError
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
@@ -24,6 +24,7 @@ class _Followed:
     made_from: tuple[object, ...] = ()
     keys: frozenset[ResourceKey] = frozenset()
     rules: IgnoreRules = NO_RULES
+    lenses: LensRules = LensRules(NO_RULES, ())
     problems: str = ""
 
 
@@ -129,9 +130,12 @@ class Sight:
         followed = self._followed.get(application.key)
         if followed is None or followed.made_from != made_from:
             rules, problems = compile_rules((*self._global_rules, *application.ignore_differences))
-            followed = _Followed(made_from, desired.keys, rules, "\n".join(problem.message for problem in problems))
+            lenses = LensRules(rules, desired.resources)
+            moved = lenses.moved_from((followed or _Followed()).lenses)
+            words = "\n".join(problem.message for problem in problems)
+            followed = _Followed(made_from, desired.keys, rules, lenses, words)
             self._followed[application.key] = followed
-            self._cluster.follow(application.key, followed.keys, lens_rules(rules, desired.resources))
+            self._cluster.follow(application.key, followed.keys, lenses, moved)
         return followed
 
     def forget(self, key: ApplicationKey) -> None:

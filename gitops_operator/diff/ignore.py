@@ -108,23 +108,35 @@ def _program(text: str, where: str, problems: list[SpecError]) -> _Program | Non
         return None
 
 
-def lens_rules(rules: IgnoreRules, desired: Iterable[Resource]) -> Callable[[ResourceKey, Body], Lens]:
+class LensRules:
     """What of our own entry counts in each live object of an Application, for the store that computes H.
 
     Autoscalers are not in it: the store knows them itself.
     """
-    wanted = {resource.key: resource for resource in desired}
 
-    def lens(key: ResourceKey, live: Body) -> Lens:
-        resource = wanted.get(key)
+    def __init__(self, rules: IgnoreRules, desired: Iterable[Resource]) -> None:
+        self._rules = rules
+        self._wanted = {resource.key: resource for resource in desired}
+
+    def __call__(self, key: ResourceKey, live: Body) -> Lens:
+        """The lens of one object."""
+        resource = self._wanted.get(key)
         if resource is None:
             return WHOLE
         body = resource.body
-        about = rules.about(key) if rules.rules else ()
+        about = self._rules.about(key) if self._rules.rules else ()
         name = "+".join(rule.name for rule in about)
         return Lens(name, ignored_paths(about, body, live) if about else frozenset(), bare_paths(body))
 
-    return lens
+    def moved_from(self, other: LensRules) -> Callable[[ResourceKey], bool]:
+        """Of which objects the lens may differ from what other rules made it: a commit moves few."""
+        if [one.rule for one in self._rules.rules] != [one.rule for one in other._rules.rules]:
+            return lambda _: True
+        return lambda key: self._digest(key) != other._digest(key)
+
+    def _digest(self, key: ResourceKey) -> str:
+        resource = self._wanted.get(key)
+        return resource.digest if resource is not None else ""
 
 
 def ignored_paths(rules: Iterable[CompiledRule], desired: Body, live: Body | None) -> frozenset[Path]:

@@ -5,12 +5,12 @@ Nothing here waits or locks: one loop calls it, and what it returns is frozen. E
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from gitops_operator.live.baseline import REFUTED, Baseline
 from gitops_operator.live.deletion import read_deletion
-from gitops_operator.live.exclusions import Rules
+from gitops_operator.live.exclusions import Rules, always
 from gitops_operator.live.kinds import Kinds
 from gitops_operator.live.memory import Memory
 from gitops_operator.live.moves import Cause, Moves, News, Versions
@@ -170,12 +170,13 @@ class Store:
         if self._memory.interest.watch(app, keys):
             self._note(app)
 
-    def exclude(self, app: ApplicationKey, rules: Rules | None) -> None:
-        """What of the objects of an Application does not count. Equal rules cost nothing: hand in the same ones."""
+    def exclude(self, app: ApplicationKey, rules: Rules | None, moved: Callable[[ResourceKey], bool] = always) -> None:
+        """What of the objects of an Application does not count, and for which of them that may have changed."""
         if rules == self._memory.exclusions.rules_of(app):
             return
         self._memory.exclusions.set_rules(app, rules)
-        changed = [record for record in self._memory.objects.tracked_by(app) if self._memory.reconsider(record)]
+        tracked = [record for record in self._memory.objects.tracked_by(app) if moved(record.key)]
+        changed = [record for record in tracked if self._memory.reconsider(record)]
         if changed:
             self._note(app)
 

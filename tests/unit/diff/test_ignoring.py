@@ -1,11 +1,12 @@
 """Ignore rules, and replicas that belong to an autoscaler."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gitops_operator.diff import Context, compare
-from gitops_operator.diff.ignore import compile_rules, lens_rules
+from gitops_operator.diff.ignore import NO_RULES, LensRules, compile_rules
 from gitops_operator.model.application import IgnoreRule
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.live import LiveObject
@@ -24,7 +25,7 @@ def rule(**parts: Any) -> IgnoreRule:
 def lens_of(desired: Resource, body: Body, *rules: IgnoreRule) -> Lens:
     compiled, problems = compile_rules(rules)
     assert problems == ()
-    return lens_rules(compiled, [desired])(desired.key, body)
+    return LensRules(compiled, [desired])(desired.key, body)
 
 
 def is_same_through(lens: Lens, before: Body, after: Body) -> bool:
@@ -157,13 +158,13 @@ def test_a_rule_that_does_not_compile_is_told_and_hides_nothing(parts: dict[str,
     compiled, [problem] = compile_rules([rule(**parts)])
     assert word in problem.message
     assert problem.message.startswith("ignoreDifferences[0]")
-    assert lens_rules(compiled, [MAP])(MAP.key, left_by_apply(MAP)).ignored == frozenset()
+    assert LensRules(compiled, [MAP])(MAP.key, left_by_apply(MAP)).ignored == frozenset()
 
 
 def test_the_rest_of_a_rule_with_a_mistake_still_counts() -> None:
     compiled, problems = compile_rules([rule(json_pointers=("wrong", "/data/color"))])
     assert len(problems) == 1
-    assert lens_rules(compiled, [MAP])(MAP.key, left_by_apply(MAP)).ignored == {("f:data", "f:color")}
+    assert LensRules(compiled, [MAP])(MAP.key, left_by_apply(MAP)).ignored == {("f:data", "f:color")}
 
 
 @pytest.mark.parametrize("expression", [".data.include", '.data["def"]', ".data.foreach?", '.data | .["while"]'])
@@ -181,7 +182,7 @@ def test_other_rules_give_another_name_to_what_is_seen() -> None:
 def test_an_object_that_git_does_not_want_is_seen_whole() -> None:
     compiled, _ = compile_rules([POINTER])
     other = resource(name="other")
-    assert lens_rules(compiled, [MAP])(other.key, left_by_apply(other)) == WHOLE
+    assert LensRules(compiled, [MAP])(other.key, left_by_apply(other)) == WHOLE
 
 
 # What is sent
@@ -261,3 +262,21 @@ def test_of_an_empty_value_in_git_only_the_presence_counts() -> None:
     desired = resource(data={"extra": {}, "nothing": None})
     assert not changed(desired, data={"extra": {"a": "b"}, "nothing": "x"})
     assert changed(desired, data={"nothing": "x"})
+
+
+def test_a_commit_moves_the_lenses_of_what_it_changes_only() -> None:
+    before, after = deployment(), replace(deployment(), digest="v1:other")
+    moved = LensRules(NO_RULES, [MAP, after]).moved_from(LensRules(NO_RULES, [MAP, before]))
+    assert [moved(one.key) for one in (MAP, after)] == [False, True]
+
+
+def test_other_rules_move_every_lens() -> None:
+    compiled, _ = compile_rules([IgnoreRule(kind="ConfigMap", json_pointers=("/data",))])
+    moved = LensRules(compiled, [MAP]).moved_from(LensRules(NO_RULES, [MAP]))
+    assert moved(MAP.key)
+
+
+def test_the_same_rules_compiled_anew_move_none() -> None:
+    first, again = (compile_rules([IgnoreRule(kind="ConfigMap", jq_path_expressions=(".data",))])[0] for _ in "12")
+    moved = LensRules(again, [MAP]).moved_from(LensRules(first, [MAP]))
+    assert not moved(MAP.key)
