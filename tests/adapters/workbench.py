@@ -14,7 +14,7 @@ from gitops_operator.cluster.discovery import Discovery
 from gitops_operator.cluster.request import ApplyOptions, DeleteOptions
 from gitops_operator.cluster.session import connect
 from gitops_operator.diff import Context, compare
-from gitops_operator.diff.ignore import REPLICAS, compile_rules, ignored_paths, lens_rules
+from gitops_operator.diff.ignore import REPLICAS, LensRules, compile_rules, ignored_paths
 from gitops_operator.errors import ClusterError
 from gitops_operator.live import Store
 from gitops_operator.model.adoption import JsonPatch
@@ -148,7 +148,7 @@ class Workbench:
         }:
             if kind in self.catalogue.preferred:
                 self.store.state(kind, KindStatus(KindState.READY))
-        self.store.exclude(self.app, lens_rules(compiled, desired))
+        self.store.exclude(self.app, LensRules(compiled, desired))
         context = Context(self.app, "", compiled, self.catalogue, self.options, frozenset(self.at_admission))
         return list(compare(desired, self.store.snapshot(self.app, keys), context))
 

@@ -201,7 +201,9 @@ def _git_has_a_bad_day(churn: Churn, random: Random) -> None:
 def _edit_an_object(churn: Churn, random: Random) -> None:
     member = _member(churn, random)
     body = member.files[_path(member, random)]
-    patch: Json = random.choice([{"metadata": {"labels": {"value": "mine"}}}, {"metadata": {"labels": {"value": None}}}])
+    patch: Json = random.choice(
+        [{"metadata": {"labels": {"value": "mine"}}}, {"metadata": {"labels": {"value": None}}}]
+    )
     _meddle(churn, member, body, {**patch, **_other(body)})
 
 
