@@ -15,7 +15,8 @@ _NUMBER = 10_000
 _APPLICATIONS = 10
 _IDLE, _MAPS, _DEPLOYMENTS = "resident, idle", "10,000 untracked ConfigMaps of 1.5 KB", "10,000 Deployments of 8 KB"
 _AT_WORK = "the same in the process that applied them"
-_CALM = 8
+_CALM = 5
+_FIRST_LOOKS = 45
 _PATIENCE = 900.0
 
 
@@ -58,13 +59,16 @@ def _resident(place: Ground, operator: Operator) -> float:
 
 
 def _calm(world: World) -> float:
-    """The megabytes once it has nothing more to do: no use of the processor to speak of for some seconds."""
-    calm, before = 0, world.cpu_seconds()
-    while calm < _CALM:
+    """The megabytes once they stand still, after the operator has had time to return what its first looks have freed.
+
+    It goes on verifying its objects by dry runs for minutes; this changes little.
+    """
+    time.sleep(_FIRST_LOOKS)
+    seen = [world.resident_megabytes()]
+    while len(seen) < _CALM or max(seen[-_CALM:]) - min(seen[-_CALM:]) > 1:
         time.sleep(1)
-        now = world.cpu_seconds()
-        calm, before = calm + 1 if now - before < 0.2 else 0, now
-    return world.resident_megabytes()
+        seen.append(world.resident_megabytes())
+    return seen[-1]
 
 
 def _applied(place: Ground, operator: Operator) -> float:
