@@ -28,7 +28,9 @@ class LiveObject:
     last apply wrote; `ownership` is H of drift.md ("" without an Apply entry of ours); `baseline` is H of the answer to
     our last apply ("" when not known, after a restart); `annotations` holds only those that the engine reads (our
     prefix, Argo CD's, Helm's); `managers` are the co-owners whose fields adoption takes over; `body` is held for
-    tracked objects only; `settled` is the body as it was before `ownership` left `baseline`, while they differ.
+    tracked objects only; `settled` is the body as it was before `ownership` left `baseline`, while they differ;
+    `as_applied` is the digest of an object that is as our last apply left it, that nobody else claims and that is not
+    going, "" of any other.
     """
 
     key: ResourceKey
@@ -49,6 +51,13 @@ class LiveObject:
     health: Health | None = None
     body: StoredBody | None = field(default=None, compare=False, hash=False)
     settled: StoredBody | None = field(default=None, compare=False, hash=False)
+    as_applied: str = field(init=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        is_calm = self.ownership == self.baseline and not (
+            self.deletion_timestamp or self.managers or self.foreign_owner is not None
+        )
+        object.__setattr__(self, "as_applied", self.digest if is_calm and self.baseline else "")
 
     @property
     def is_going(self) -> bool:

@@ -159,7 +159,7 @@ def leftovers(situation: Situation) -> list[Change]:
     What still runs is deleted with the operation that waited for it; what has ended goes by its delete policy.
     """
     operation = situation.application.operation
-    if operation is None or operation.is_running:
+    if operation is None or operation.is_running or not (situation.hooks or operation.hooks):
         return []
     return [_doomed(live) for live in _of_run(situation, operation) if _is_left_over(live, operation)]
 

@@ -248,3 +248,19 @@ def test_what_our_merge_patch_left_is_in_sync() -> None:
 
 def test_what_our_merge_patch_would_change_is_drift() -> None:
     assert told(verdict(MAP, merged(MAP, data={"color": "blue"}))) == (Action.UPDATE, Why.DRIFTED)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"ownership": "moved"},
+        {"baseline": ""},
+        {"deletion_timestamp": "2027-01-01T00:00:00Z"},
+        {"managers": ("kubectl-edit",)},
+        {"foreign_owner": ForeignOwner("Flux", "shop")},
+    ],
+)
+def test_an_object_is_as_applied_only_while_nothing_of_it_is_remarkable(parts: dict[str, Any]) -> None:
+    settled = LiveObject(MAP.key, "v1", "uid", "7", digest="v1:d", ownership="H", baseline="H")
+    assert settled.as_applied == "v1:d"
+    assert replace(settled, **parts).as_applied == ""
