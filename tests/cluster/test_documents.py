@@ -20,7 +20,7 @@ from tests.cluster.kube import Kube
 from tests.cluster.operator import NAMESPACE, ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
-MANIFESTS = Path(__file__).parent / "manifests"
+MOVING = Path(__file__).parent / "moving"
 REPOSITORY = "https://git.example.com/team/shop.git"
 HANDOVER = f"gitops-operator.io/handover: {NAMESPACE}/shop"
 PLAIN = [
@@ -135,7 +135,7 @@ def test_an_application_moves_from_argo_cd_as_its_page_says(devcluster: DevClust
     with foreign(devcluster, "Application", "argoproj.io", "argocd"):
         manager = "--field-manager=argocd-controller"
         devcluster.kubectl("apply", manager, "-f", "-", stdin=owned_by(annotations, {}))
-        devcluster.kubectl("apply", "-f", str(MANIFESTS / "argo-cd.yaml"))
+        devcluster.kubectl("apply", "-f", str(MOVING / "argo-cd.yaml"))
         follow("argo-cd.md", devcluster, git)
         assert_moved(kube)
 
@@ -147,7 +147,7 @@ def test_an_application_moves_from_flux_as_its_page_says(devcluster: DevCluster,
     with foreign(devcluster, "Kustomization", prefix, "flux-system"):
         manager = "--field-manager=kustomize-controller"
         devcluster.kubectl("apply", "--server-side", manager, "-f", "-", stdin=owned_by({}, labels))
-        devcluster.kubectl("apply", "-f", str(MANIFESTS / "flux.yaml"))
+        devcluster.kubectl("apply", "-f", str(MOVING / "flux.yaml"))
         follow("flux.md", devcluster, git)
         assert_moved(kube)
 
