@@ -1,13 +1,17 @@
 """The operator's engine in this very process, to measure what is too small to be seen from outside."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks import objects
-from benchmarks.world import Ground, application
+from benchmarks.rows import Round
+from benchmarks.world import Ground, application, ground
 from gitops_operator.assembly import assemble
 from gitops_operator.engine import Engine
 from gitops_operator.metrics import Metrics
@@ -21,6 +25,18 @@ from gitops_operator.wakeups import Wakeups
 from tests.cluster.operator import NAMESPACE
 
 _PATIENCE = 300.0
+
+
+def rounds_inside(rounds: int, number: int, one: Callable[[Inside], Coroutine[Any, Any, Round]]) -> Iterator[Round]:
+    """So many rounds over one engine with one Application of so many objects."""
+    with ground() as place, asyncio.Runner() as runner:
+        entered = engine_with(place, number)
+        inside = runner.run(entered.__aenter__())
+        try:
+            for _ in range(rounds):
+                yield runner.run(one(inside))
+        finally:
+            runner.run(entered.__aexit__(None, None, None))
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """P3: what a pass over 1,000 objects costs that are all in sync, and what it costs when nothing has moved at all."""
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
 
 from benchmarks import objects
-from benchmarks.inside import Inside, engine_with
+from benchmarks.inside import Inside, rounds_inside
 from benchmarks.rows import Benchmark, Reading, Round, Row, Target
-from benchmarks.world import ground
 
 _NUMBER, _PASSES, _GLANCES = 1000, 50, 2000
 _LOOK, _GLANCE, _REQUESTS = "CPU of a pass that looks at everything", "the same, nothing moved", "API requests of both"
@@ -16,14 +14,7 @@ _LOOK, _GLANCE, _REQUESTS = "CPU of a pass that looks at everything", "the same,
 
 def run(rounds: int) -> Iterator[Round]:
     """CPU of the whole process, the threads that render included, with the engine in it at rest."""
-    with ground() as place, asyncio.Runner() as runner:
-        entered = engine_with(place, _NUMBER)
-        inside = runner.run(entered.__aenter__())
-        try:
-            for _ in range(rounds):
-                yield runner.run(_round(inside))
-        finally:
-            runner.run(entered.__aexit__(None, None, None))
+    return rounds_inside(rounds, _NUMBER, _round)
 
 
 BENCHMARK = Benchmark(

@@ -1,13 +1,11 @@
 """P8: how many objects that are in sync are compared a second."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from benchmarks.inside import Inside, engine_with
+from benchmarks.inside import Inside, rounds_inside
 from benchmarks.rows import Benchmark, Reading, Round, Row, Target
-from benchmarks.world import ground
 from gitops_operator.diff import compare
 
 _NUMBER, _TIMES = 1000, 100
@@ -16,14 +14,7 @@ _ROW = "objects in sync compared"
 
 def run(rounds: int) -> Iterator[Round]:
     """Real objects, as the API server has answered our applies; CPU of the one thread that compares."""
-    with ground() as place, asyncio.Runner() as runner:
-        entered = engine_with(place, _NUMBER)
-        inside = runner.run(entered.__aenter__())
-        try:
-            for _ in range(rounds):
-                yield runner.run(_round(inside))
-        finally:
-            runner.run(entered.__aexit__(None, None, None))
+    return rounds_inside(rounds, _NUMBER, _round)
 
 
 BENCHMARK = Benchmark(
