@@ -94,8 +94,8 @@ class LuaRule:
 
     def problem(self) -> str:
         """What is wrong with the script before any object is seen; "" for nothing."""
-        if len(self.source) > _LONGEST_SOURCE:
-            return f"{self.name} is longer than {_LONGEST_SOURCE >> 10} KiB"
+        if self._is_too_long:
+            return self._too_long
         runtime = LuaRuntime(register_eval=False, register_builtins=False)
         try:
             runtime.compile(self.source)
@@ -108,14 +108,21 @@ class LuaRule:
 
         Each call has a runtime of its own: nothing of one object is seen with the next.
         """
-        problem = self.problem() if len(self.source) > _LONGEST_SOURCE else ""
-        if problem:
-            return Health(HealthStatus.UNKNOWN, problem)
+        if self._is_too_long:
+            return Health(HealthStatus.UNKNOWN, self._too_long)
         try:
             answer = _run(self, body)
         except (LuaError, LuaMemoryError, UnicodeError) as error:
             return Health(HealthStatus.UNKNOWN, _words(self, _reason(error)))
         return _health(self, *answer)
+
+    @property
+    def _is_too_long(self) -> bool:
+        return len(self.source) > _LONGEST_SOURCE
+
+    @property
+    def _too_long(self) -> str:
+        return f"{self.name} is longer than {_LONGEST_SOURCE >> 10} KiB"
 
 
 def _run(rule: LuaRule, body: Body) -> tuple[Any, ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from gitops_operator.health.view import View, degraded, explain, healthy, is_true, progressing, unknown
 from gitops_operator.model.health import Health
+from gitops_operator.model.hooks import HOOK_ANNOTATIONS
 from gitops_operator.model.resource import ARGO_PREFIX, PREFIX
 
-_HOOKS = (PREFIX + "hook", ARGO_PREFIX + "hook", "helm.sh/hook")
 _IGNORE_RESTART_POLICY = (PREFIX + "ignore-restart-policy", ARGO_PREFIX + "ignore-restart-policy")
 _IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 
@@ -40,7 +40,7 @@ def _restarts_always(view: View) -> bool:
 def _ignores_restart_policy(view: View) -> bool:
     """Argo CD's annotation for pods of finite life that are no hooks."""
     asked = any(view.annotation(name) == "true" for name in _IGNORE_RESTART_POLICY)
-    return asked and not any(view.annotation(name) for name in _HOOKS)
+    return asked and not any(view.annotation(name) for name in HOOK_ANNOTATIONS)
 
 
 def _init_containers(view: View) -> list[View]:
