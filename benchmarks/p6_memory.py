@@ -54,7 +54,7 @@ BENCHMARK = Benchmark(
 
 def _resident(place: Ground, operator: Operator) -> float:
     """Of a process that has just looked at everything."""
-    with running(operator):
+    with running(operator, _PATIENCE):
         return _calm(World(place.cluster, place.git, operator))
 
 
@@ -73,7 +73,7 @@ def _calm(world: World) -> float:
 
 def _applied(place: Ground, operator: Operator) -> float:
     """Ten Applications of a thousand Deployments each."""
-    with running(operator):
+    with running(operator, _PATIENCE):
         world = World(place.cluster, place.git, operator)
         for number in range(_APPLICATIONS):
             name, repository = f"shop-{number}", place.git.create(f"shop-{number}")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from gitops_operator import logs
 from gitops_operator.assembly import assemble, session_of
 from gitops_operator.errors import GitOpsError
+from gitops_operator.footprint import spare
 from gitops_operator.handlers import KopfThread
 from gitops_operator.metrics import Metrics
 from gitops_operator.settings import Settings, read_settings
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if wants_help else 2
     settings = read_settings(given[1:], os.environ)
     logs.configure(settings.log_format, settings.log_level)
+    spare()
     try:
         asyncio.run(_run(settings))
     except (GitOpsError, OSError) as error:

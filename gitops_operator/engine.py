@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from gitops_operator.access import Access
 from gitops_operator.cluster.lease import Leadership
 from gitops_operator.cluster.session import Session
 from gitops_operator.cluster.watch import Informers
+from gitops_operator.footprint import give_back
 from gitops_operator.live import Store
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import APPLICATION, ApplicationKey
@@ -145,12 +145,10 @@ class Engine:
             await asyncio.sleep(_DOUBT_TICK)
 
     async def _give_back(self) -> None:
-        """The C library keeps what a burst of work has freed; not every one can be asked to return it."""
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        while trim is not None:
+        """The C library keeps what a burst of work has freed."""
+        while True:
             await asyncio.sleep(_GIVE_BACK)
-            await asyncio.to_thread(trim, 0)
-        await asyncio.Event().wait()
+            await asyncio.to_thread(give_back)
 
     # --- what moves it ---
 

@@ -61,11 +61,11 @@ class Operator:
 
     # Life
 
-    def start(self, *, wait: bool = True) -> "Operator":
+    def start(self, *, wait: bool = True, patience: float = PATIENCE) -> "Operator":
         self._said_before = self.log.stat().st_size if self.log.exists() else 0
         self._process.start(_SPAWNER)
         if wait:
-            self.wait_for(self.is_ready, "it to be ready")
+            self.wait_for(self.is_ready, "it to be ready", timeout=patience)
         return self
 
     def kill(self) -> None:
@@ -177,10 +177,10 @@ class Operator:
 
 
 @contextlib.contextmanager
-def running(operator: Operator) -> Iterator[Operator]:
+def running(operator: Operator, patience: float = PATIENCE) -> Iterator[Operator]:
     """Started and leading for the block."""
     try:
-        operator.start()
+        operator.start(patience=patience)
         operator.wait_for(operator.is_leading, "it to lead")
         yield operator
         assert_no_bug(operator)
