@@ -208,8 +208,15 @@ def healths_of(
                 health = _with_culprit(health, below(change.key))
             found[change.key] = health
         else:
-            found[change.key] = _MISSING if change.desired is not None and not change.is_in_sync else None
+            found[change.key] = _absent(change)
     return found
+
+
+def _absent(change: Change) -> Health | None:
+    """Of an object that the cluster is not known to have: whether it is there is unknown where its kind is."""
+    if change.desired is None or change.is_in_sync:
+        return None
+    return Health(HealthStatus.UNKNOWN, change.message) if change.why is Why.KIND_NOT_READY else _MISSING
 
 
 def _with_culprit(health: Health, below: Iterable[LiveObject]) -> Health:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kubernetes_asyncio.config.kube_config import KubeConfigMerger
-
+from gitops_operator.cluster.configuration import KubeConfigMerger
 from gitops_operator.errors import ClusterError
 
 

@@ -14,10 +14,14 @@ from io import BytesIO
 from typing import Any, Protocol
 
 import aiohttp
-from kubernetes_asyncio.client import Configuration
-from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 from yarl import URL
 
+from gitops_operator.cluster.configuration import (
+    ConfigException,
+    Configuration,
+    load_incluster_config,
+    load_kube_config,
+)
 from gitops_operator.cluster.request import Request
 from gitops_operator.errors import ClusterError
 
@@ -150,7 +154,7 @@ def _payload(body: bytes) -> bytes | BytesIO | None:
 def _in_cluster() -> tuple[Any, Credentials]:
     configuration = _blank()
     try:
-        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        load_incluster_config(client_configuration=configuration)
     except _SPOKEN as error:
         raise ClusterError(f"The service account of this pod cannot be used: {error}") from error
     return configuration, InClusterCredentials(configuration)

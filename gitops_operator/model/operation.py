@@ -58,6 +58,10 @@ class HookRecord(NamedTuple):
         return self.status is not HookStatus.RUNNING
 
 
+SUPERSEDED = "Superseded: "
+"""So begins the message of an operation that ended for a newer one."""
+
+
 class Counts(NamedTuple):
     """What an operation did to how many objects."""
 
@@ -112,6 +116,11 @@ class Operation:
     request_generation: int = 0
     counts: Counts = Counts()
     hooks: tuple[HookRecord, ...] = ()
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether it ended because something newer was to be synced."""
+        return self.phase is OperationPhase.FAILED and self.message.startswith(SUPERSEDED)
 
     @property
     def is_running(self) -> bool:

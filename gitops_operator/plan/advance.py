@@ -10,7 +10,7 @@ from gitops_operator.model.application import SyncPolicy
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.kind import KindState
-from gitops_operator.model.operation import Counts, Cursor, Operation, OperationPhase, Phase
+from gitops_operator.model.operation import SUPERSEDED, Counts, Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.parsing import parse_time
 from gitops_operator.model.resource import GroupKind
 from gitops_operator.model.step import Result, Step, Task, TaskKind
@@ -262,7 +262,7 @@ def _fails(situation: Situation, operation: Operation, message: str) -> Plan:
 
 
 def _superseded(situation: Situation, operation: Operation, why: str) -> Plan:
-    end = End(OperationPhase.FAILED, f"Superseded: {why}.", situation.now, situation.jitter)
+    end = End(OperationPhase.FAILED, f"{SUPERSEDED}{why}.", situation.now, situation.jitter)
     done = ended(situation.application, operation, end)
     # Should the same inputs come back, they are tried at once.
     done = replace(done, retry_at=situation.now.isoformat())

@@ -73,6 +73,8 @@ def _operation_events(before: Operation | None, after: Operation | None) -> Iter
     done = f"{counts.created} created, {counts.updated} updated, {counts.pruned} pruned"
     if after.phase is OperationPhase.SUCCEEDED:
         yield Event("Normal", "SyncSucceeded", f"Sync {after.id} to {revision} succeeded: {done}.")
+    elif after.is_superseded:
+        yield Event("Normal", "SyncSuperseded", f"Sync {after.id} to {revision} ended ({done}): {after.message}")
     else:
         yield Event("Warning", "SyncFailed", f"Sync {after.id} to {revision} failed ({done}): {after.message}")
 

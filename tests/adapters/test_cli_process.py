@@ -162,3 +162,15 @@ def test_an_offline_command_loads_no_client_of_a_cluster() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False
     )
     assert done.stdout == "set()\n"
+
+
+def test_a_command_of_a_cluster_loads_no_models_of_kinds() -> None:
+    code = (
+        "import sys; import gitops_operator.cli.online.get, gitops_operator.cli.online.names; "
+        "print([name for name in sys.modules if name.startswith('kubernetes_asyncio')]); "
+        "from kubernetes_asyncio.client import V1Pod; print(V1Pod.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False
+    )
+    assert done.stdout == "[]\nV1Pod\n"

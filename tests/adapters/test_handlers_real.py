@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes_asyncio.config import incluster_config
 
 from devcluster.cluster import DevCluster
+from gitops_operator.cluster.configuration import incluster_config
 from gitops_operator.cluster.session import connect
 from gitops_operator.handlers import KopfThread, Pauses
 from gitops_operator.model.application import ApplicationKey

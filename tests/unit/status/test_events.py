@@ -53,6 +53,13 @@ def test_a_sync_that_fails_says_why_once() -> None:
     assert events_of(passing(failed(), failed(), missing(), gate=gate)) == ()
 
 
+def test_a_sync_that_ends_for_a_newer_one_is_no_warning() -> None:
+    ended = failed(message="Superseded: there is a newer commit.")
+    [event] = events_of(passing(operation(), ended, settled()))
+    assert (event.type, event.reason) == ("Normal", "SyncSuperseded")
+    assert event.message.endswith("Superseded: there is a newer commit.")
+
+
 def test_a_running_sync_is_told_once() -> None:
     assert events_of(passing(operation(), operation(), missing())) == ()
 
