@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from gitops_operator.errors import Problem, RenderError, SourceError
 from gitops_operator.model.application import Application, ApplicationKey, Source
+from gitops_operator.model.hooks import OF_DELETION, OF_SYNC, hooks_in
 from gitops_operator.model.kind import Catalogue
 from gitops_operator.model.resource import GroupKind, Resource
 from gitops_operator.model.revision import Revision
@@ -142,7 +143,7 @@ class Manifests:
             return None if kind is None else kind.namespaced
 
         known = self._stamped.get(application.key, {}).values()
-        before = [resource for one in known for resource in (*one.desired.resources, *one.desired.hooks)]
+        before = [resource for one in known for resource in one.desired.everything]
         stamped = stamp(
             rendered, application.key, self._installation, application.namespace, is_namespaced, before=before
         )
@@ -150,7 +151,8 @@ class Manifests:
             revision=resolved.revision,
             inputs=inputs_digest(application, rendered.inputs),
             resources=stamped.resources,
-            hooks=stamped.hooks,
+            hooks=hooks_in(stamped.hooks, OF_SYNC),
+            delete_hooks=hooks_in(stamped.hooks, OF_DELETION),
             namespace=_own_namespace(application, stamped),
             warnings=_warnings(application, stamped),
             images=tuple(sorted(set(_images(stamped.resources)))),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gitops_operator import logs
 from gitops_operator.apply import execute
-from gitops_operator.deletion import delete
+from gitops_operator.deletion import Deletion
 from gitops_operator.errors import ClusterError, GitOpsError, SpecError
 from gitops_operator.model.application import FINALIZER, Application, ApplicationKey
 from gitops_operator.plan import Hints, is_answered, next_step
@@ -36,6 +36,7 @@ class Reconciler:
     def __init__(self, cluster: Cluster, sight: Sight, narrator: Narrator, clock: Clock) -> None:
         self._cluster, self._sight, self._narrator, self._clock = cluster, sight, narrator, clock
         self._reporter = Reporter(cluster, narrator)
+        self._deletion = Deletion(cluster, sight, self._reporter, clock)
         self._memories: dict[ApplicationKey, _Memory] = {}
 
     async def reconcile(self, key: ApplicationKey) -> datetime | None:
@@ -50,7 +51,7 @@ class Reconciler:
             return None
         try:
             if application.is_going:
-                return await delete(application, self._cluster, self._reporter, self._clock)
+                return await self._deletion.step(application)
             return await self._sync(application)
         except ClusterError:
             raise

@@ -79,6 +79,22 @@ class Sight:
             return self._with_known_revision(application, desired), desired.inputs
         return desired, await self._inputs_of(application, newest, desired.inputs)
 
+    async def delete_hooks(self, application: Application) -> Desired | None:
+        """What Git wanted when live was last equal to it, with the hooks of the deletion; None: not fetched yet.
+
+        Raises:
+            SourceError: that commit is gone, or the repository cannot be read.
+            RenderError: what is wrong in the files.
+        """
+        stored = application.status["deleteHooks"]
+        source = replace(
+            application.source, repo_url=stored["repoURL"], path="" if stored["path"] == "." else stored["path"]
+        )
+        # No memory of what the spec of today renders to, which may name another source.
+        then = replace(application, source=source, generation=-application.generation)
+        chosen = self._manifests.resolve(then, stored["revision"])
+        return None if chosen is None else await self._manifests.desired(then, chosen)
+
     async def _inputs_of(self, application: Application, newest: Resolved, otherwise: str) -> str:
         try:
             return (await self._manifests.desired(application, newest)).inputs

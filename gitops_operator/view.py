@@ -29,7 +29,8 @@ _MAY_HAVE_CULPRITS = (HealthStatus.PROGRESSING, HealthStatus.DEGRADED)
 class Desired:
     """What Git wants, rendered and stamped.
 
-    `inputs` is the digest of all that decides a sync's result; `namespace` the one that CreateNamespace makes;
+    `inputs` is the digest of all that decides a sync's result; `hooks` run in syncs, `delete_hooks` when the
+    Application goes (one object may do both); `namespace` is the one that CreateNamespace makes;
     `committed_at` is in seconds since 1970.
     """
 
@@ -37,10 +38,16 @@ class Desired:
     inputs: str
     resources: tuple[Resource, ...]
     hooks: tuple[Resource, ...] = ()
+    delete_hooks: tuple[Resource, ...] = ()
     namespace: Resource | None = None
     warnings: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     committed_at: float = 0.0
+
+    @property
+    def everything(self) -> tuple[Resource, ...]:
+        """All that was rendered."""
+        return (*self.resources, *self.hooks, *self.delete_hooks)
 
     @property
     def keys(self) -> frozenset[ResourceKey]:
@@ -137,17 +144,20 @@ class View:
             waits_for=plan.waits_for,
             warnings={**self.desired.warnings, **done.warnings, **self._warnings(plan.hints)},
             images=self.desired.images,
+            delete_hooks=len(self.desired.delete_hooks),
             fights=sum(fight.times > 1 for fight in plan.hints.fights.values()),
             committed_at=self.desired.committed_at,
         )
 
     def must_hold(self, plan: Plan) -> bool:
-        """Whether the Application needs our finalizer now: its objects, or those that it soon has, go before it."""
+        """Whether the Application needs our finalizer now: its objects, present or soon, and hooks go before it."""
         application = self.application
         if not application.cascades or FINALIZER in application.finalizers:
             return False
+        if plan.acts or self.desired.delete_hooks:
+            return True
         trackings = (item.tracking for item in self.snapshot.objects.values())
-        return plan.acts or any(one is not None and one.application == application.key for one in trackings)
+        return any(one is not None and one.application == application.key for one in trackings)
 
     def drift(self) -> Mapping[ResourceKey, tuple[Difference, ...]]:
         """What moved, of the objects that are not as our last apply left them."""
@@ -246,4 +256,5 @@ def pending_observation(application: Application, now: datetime, what: str) -> O
 
 def deletion_observation(application: Application, now: datetime, plan: DeletionPlan) -> Observation:
     """What status says while the Application goes."""
-    return replace(failed_observation(application, now, GitOpsError("")), error=None, deleting=plan.message)
+    seen = failed_observation(application, now, GitOpsError(""))
+    return replace(seen, error=None, deleting=plan.message, operation=plan.operation or application.operation)

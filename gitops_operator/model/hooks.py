@@ -33,7 +33,9 @@ _HELM_PHASES = {
 }
 _HELM_LEFT_OUT = frozenset({"test", "test-success", "test-failure", "pre-rollback", "post-rollback"})
 _HELM_CRD = "crd-install"  # of Helm 2: an ordinary object, which the order of kinds puts first
-_OF_DELETION = frozenset({Phase.PRE_DELETE, Phase.POST_DELETE})
+OF_DELETION = frozenset({Phase.PRE_DELETE, Phase.POST_DELETE})
+OF_SYNC = frozenset(Phase) - OF_DELETION
+SKIP_DELETE_HOOKS = PREFIX + "skip-delete-hooks"
 
 
 class DeletePolicy(StrEnum):
@@ -84,9 +86,18 @@ def hook_of(annotations: Mapping[str, str]) -> Hook | None:
     if not words or words == {_HELM_CRD}:
         return None
     phases = _helm_phases(words) if name == _HELM_HOOK else _phases(name, words)
-    if phases & _OF_DELETION:
-        raise BadHookError(name, f"annotation {name}: hooks of a deletion are not run by this version")
     return Hook(phases, policies_of(annotations))
+
+
+def phases_of(hook: Resource) -> frozenset[Phase]:
+    """The phases that a hook as Git has it runs in."""
+    found = hook_of(hook.body["metadata"].get("annotations") or {})
+    return found.phases if found is not None else frozenset()
+
+
+def hooks_in(hooks: Iterable[Resource], phases: frozenset[Phase]) -> tuple[Resource, ...]:
+    """Those that run in one of these phases."""
+    return tuple(hook for hook in hooks if phases_of(hook) & phases)
 
 
 def policies_of(annotations: Mapping[str, str]) -> frozenset[DeletePolicy]:

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from gitops_operator.model.resource import ResourceKey
 
+DELETION = "deletion"
+"""The trigger of an operation that runs the hooks of a deletion."""
+
 
 class Phase(StrEnum):
     """The parts of a sync, in their usual order."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.kind import KindState, KindStatus
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.resource import GroupKind, ResourceKey, options_of
-from gitops_operator.model.step import Outcome, Step
+from gitops_operator.model.step import Step
+from gitops_operator.plan.delete_hooks import hooks_step, objects_are_gone, spared
 from gitops_operator.plan.namespace import OPTION as CREATE_NAMESPACE
 from gitops_operator.plan.order import in_reverse_order
+from gitops_operator.plan.remains import DeletionPlan, Remains
 from gitops_operator.plan.tasks import prune_task
 from gitops_operator.plan.waves import first_of, prune_stop
 
@@ -21,41 +22,23 @@ _NAMESPACE = GroupKind("", "Namespace")
 _KEEPING = frozenset({"Delete=false", "Delete=confirm"})
 
 
-@dataclass(frozen=True, slots=True)
-class DeletionPlan:
-    """What to do for an Application that is going.
-
-    `finished` says that the finalizer may be removed; until then `message` says what is waited for.
-    """
-
-    step: Step = Step()
-    finished: bool = False
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """What a deletion decides from.
-
-    `objects` is what the Application tracks; `kinds` the state of the kinds it had objects of; `uninstalling` says that
-    our own CRD is going: then nothing cascades; `protected` are the operator's own objects.
-    """
-
-    objects: Sequence[LiveObject] = ()
-    kinds: Mapping[GroupKind, KindStatus] = field(default_factory=dict)
-    uninstalling: bool = False
-    protected: frozenset[ResourceKey] = frozenset()
-    outcomes: Sequence[Outcome] = ()
-
-
 def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
-    """The next deletes, in reverse waves, each gone before the next."""
+    """The hooks before, the next deletes, in reverse waves, each gone before the next, and the hooks after."""
     if remains.uninstalling or not application.cascades:
         return DeletionPlan(finished=True)
     unready = [(kind, status) for kind, status in remains.kinds.items() if status.state in _UNREADY]
     if unready:
         return DeletionPlan(message=_unready_in_words(unready))
-    doomed = [_doomed(item) for item in remains.objects if not _is_kept(item, application, remains)]
+    plan = hooks_step(application, remains, remains.hooks) if remains.hooks is not None else None
+    return plan if plan is not None else _pruned(application, remains)
+
+
+def _pruned(application: Application, remains: Remains) -> DeletionPlan:
+    stay = spared(application, remains)
+    left = [item for item in remains.objects if item.key not in stay]
+    doomed = [_doomed(item) for item in left if not _is_kept(item, application, remains)]
+    if not doomed and remains.hooks is not None:
+        return objects_are_gone(application, remains, remains.hooks)
     if not doomed:
         return DeletionPlan(finished=True)
     wave = prune_stop(doomed)
@@ -102,4 +85,5 @@ def left_behind(application: Application, remains: Remains) -> tuple[ResourceKey
     """What stays in the cluster when the Application has gone, for its last event."""
     if remains.uninstalling or not application.cascades:
         return tuple(item.key for item in remains.objects)
-    return tuple(item.key for item in remains.objects if _is_kept(item, application, remains))
+    stay = spared(application, remains)
+    return tuple(item.key for item in remains.objects if item.key in stay or _is_kept(item, application, remains))

@@ -14,8 +14,8 @@ from gitops_operator.model.hooks import (
     DeletePolicy,
     Run,
     for_run,
-    hook_of,
     is_generated,
+    phases_of,
     policies_of,
     run_of,
 )
@@ -54,17 +54,12 @@ class HookStop:
 
 def hook_phases(situation: Situation) -> frozenset[Phase]:
     """The phases that some hook runs in."""
-    return frozenset(phase for hook in situation.hooks for phase in _phases(hook))
+    return frozenset(phase for hook in situation.hooks for phase in phases_of(hook))
 
 
 def hook_stops(situation: Situation, phase: Phase) -> list[Cursor]:
     """The waves of a phase that have hooks, in order."""
-    return [Cursor(phase, wave) for wave in sorted({hook.wave for hook in situation.hooks if phase in _phases(hook)})]
-
-
-def _phases(hook: Resource) -> frozenset[Phase]:
-    found = hook_of(hook.body["metadata"].get("annotations") or {})
-    return found.phases if found is not None else frozenset()
+    return [Cursor(phase, wave) for wave in sorted({hook.wave for hook in situation.hooks if phase in phases_of(hook)})]
 
 
 def runs_at(situation: Situation, operation: Operation, cursor: Cursor) -> list[HookRun]:
@@ -72,7 +67,7 @@ def runs_at(situation: Situation, operation: Operation, cursor: Cursor) -> list[
     return [
         HookRun(hook, for_run(hook, operation, cursor.phase), policies_of(hook.body["metadata"]["annotations"]))
         for hook in situation.hooks
-        if hook.wave == cursor.wave and cursor.phase in _phases(hook)
+        if hook.wave == cursor.wave and cursor.phase in phases_of(hook)
     ]
 
 
@@ -135,10 +130,10 @@ def _needed(situation: Situation, run: Run, its: HookRun) -> tuple[list[Change],
         return [], Pending(key, f"{name} waits for an earlier {key} to be gone")
     replaces = DeletePolicy.BEFORE_CREATION in its.policies
     if live is not None and replaces and _is_ours(live, situation):
-        return [_doomed(live)], Pending(key, f"{name} replaces an earlier one")
+        return [removal(live)], Pending(key, f"{name} replaces an earlier one")
     earlier = _earlier_runs(situation, its, run) if replaces and is_generated(its.hook) else ()
     start = Change(key, Action.CREATE, Why.MISSING, "", its.resource, live, stamped(its.resource))
-    return [*map(_doomed, earlier), start], Pending(key, f"{name} is not started yet")
+    return [*map(removal, earlier), start], Pending(key, f"{name} is not started yet")
 
 
 def _earlier_runs(situation: Situation, its: HookRun, run: Run) -> Iterator[LiveObject]:
@@ -161,7 +156,7 @@ def leftovers(situation: Situation) -> list[Change]:
     operation = situation.application.operation
     if operation is None or operation.is_running or not (situation.hooks or operation.hooks):
         return []
-    return [_doomed(live) for live in _of_run(situation, operation) if _is_left_over(live, operation)]
+    return [removal(live) for live in _of_run(situation, operation) if is_left_over(live, operation)]
 
 
 def _of_run(situation: Situation, operation: Operation) -> Iterator[LiveObject]:
@@ -171,7 +166,8 @@ def _of_run(situation: Situation, operation: Operation) -> Iterator[LiveObject]:
             yield live
 
 
-def _is_left_over(live: LiveObject, operation: Operation) -> bool:
+def is_left_over(live: LiveObject, operation: Operation) -> bool:
+    """Whether nobody needs a hook's object once the operation has ended."""
     run = run_of(live.annotations)
     records = [one for one in operation.hooks if run and (one.phase, one.key) == (run.phase, live.key)]
     if not records or not records[0].has_ended:
@@ -191,7 +187,8 @@ def _is_ours(live: LiveObject, situation: Situation) -> bool:
     return live.tracking is not None and live.tracking.application == situation.application.key
 
 
-def _doomed(live: LiveObject) -> Change:
+def removal(live: LiveObject) -> Change:
+    """The change that deletes a hook's object."""
     return Change(live.key, Action.PRUNE, Why.NOT_DESIRED, live=live)
 
 
@@ -225,7 +222,9 @@ def unproven_hooks(situation: Situation, operation: Operation) -> list[Change]:
     """The hooks of a sync that a dry run has yet to prove: those that were not started and stand in nobody's place."""
     started = {record.key for record in operation.hooks} | situation.hints.validated
     resources = [
-        for_run(hook, operation, min(_phases(hook) & _OF_SYNC)) for hook in situation.hooks if _phases(hook) & _OF_SYNC
+        for_run(hook, operation, min(phases_of(hook) & _OF_SYNC))
+        for hook in situation.hooks
+        if phases_of(hook) & _OF_SYNC
     ]
     return [
         Change(resource.key, Action.CREATE, Why.MISSING, "", resource, None, stamped(resource))

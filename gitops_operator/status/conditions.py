@@ -8,7 +8,7 @@ from typing import Any
 from gitops_operator.model.change import Change, Why
 from gitops_operator.model.gate import GateReason
 from gitops_operator.model.health import HealthStatus
-from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.operation import DELETION, Operation, OperationPhase
 from gitops_operator.status.bounds import with_messages_cut
 from gitops_operator.status.observation import Observation, SyncStatus
 
@@ -106,7 +106,7 @@ def _ready(seen: Observation) -> _Said:
 def _failed(seen: Observation) -> str:
     """Why the last sync failed, as long as it is that which keeps live from being equal to Git."""
     operation = seen.operation
-    if operation is None or operation.phase is not OperationPhase.FAILED:
+    if operation is None or operation.phase is not OperationPhase.FAILED or seen.deleting:
         return ""
     matters = seen.error is None and seen.sync is not SyncStatus.SYNCED and seen.gate.reason in _AFTER_A_FAILURE
     return (operation.message or "The sync failed.") if matters else ""
@@ -191,7 +191,13 @@ def _stalled(seen: Observation) -> _Said:
         return "True", seen.error.reason, seen.error.message
     if seen.gate.reason in _NEEDS_A_PERSON:
         return "True", seen.gate.reason, seen.gate.message
+    if seen.deleting and seen.operation is not None and _is_failed_deletion(seen.operation):
+        return "True", "DeleteHookFailed", seen.deleting
     failed = _failed(seen)
     if failed and seen.operation is not None and not seen.operation.retry_at:
         return "True", "SyncFailed", failed
     return "False", "Idle", ""
+
+
+def _is_failed_deletion(operation: Operation) -> bool:
+    return operation.trigger == DELETION and operation.phase is OperationPhase.FAILED

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_operator.model.change import Change, Difference, Why
 from gitops_operator.model.gate import GateReason
-from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.operation import DELETION, Operation, OperationPhase
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.step import Outcome, Result, TaskKind
 from gitops_operator.status.bounds import shortened
@@ -66,6 +66,10 @@ def _operation_events(before: Operation | None, after: Operation | None) -> Iter
     if after is None or (before is not None and (before.id, before.phase) == (after.id, after.phase)):
         return
     revision = ", ".join(revision[:7] for revision in after.revisions)
+    if after.trigger == DELETION:
+        if after.phase is OperationPhase.FAILED:
+            yield Event("Warning", "DeleteHookFailed", after.message)
+        return
     if after.is_running:
         yield Event("Normal", "SyncStarted", f"Sync {after.id} to {revision} started ({after.trigger}).")
         return

@@ -30,9 +30,10 @@ class Observation:
     """One pass.
 
     `error` is what kept the pass from comparing; `pending` says what it waits for before it can (a fetch, the cache);
-    `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `fights` counts
-    the objects that somebody keeps changing back; `committed_at` is the commit's time in seconds since 1970;
-    `remarkable` are the changes of which there is anything to say.
+    `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `delete_hooks`
+    counts the hooks that run when the Application is deleted, `fights` the objects that somebody keeps changing back;
+    `committed_at` is the commit's time in seconds since 1970; `remarkable` are the changes of which there is anything
+    to say.
     """
 
     application: Application
@@ -49,6 +50,7 @@ class Observation:
     waits_for: str = ""
     warnings: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
+    delete_hooks: int = 0
     fights: int = 0
     committed_at: float = 0.0
     remarkable: tuple[Change, ...] = field(init=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gitops_operator.model.change import Change
 from gitops_operator.model.health import Health, HealthStatus
-from gitops_operator.model.operation import HookRecord, Operation, OperationPhase
+from gitops_operator.model.operation import DELETION, HookRecord, Operation, OperationPhase
 from gitops_operator.model.resource import Body, ResourceKey
 from gitops_operator.status.bounds import LONGEST, first_that_fit, last_that_fit, shortened, size_of, with_messages_cut
 from gitops_operator.status.conditions import conditions_of, stamp
@@ -42,6 +42,9 @@ def report(seen: Observation) -> dict[str, Any]:
         status["resources"] = _resources(seen)
     elif stored.get("resources") and (seen.error is not None or seen.pending or seen.deleting):
         status |= {name: stored[name] for name in ("resourceCounts", "resources") if name in stored}
+    hooks = _delete_hooks(seen)
+    if hooks:
+        status["deleteHooks"] = hooks
     if seen.images:
         status["summary"] = {"images": first_that_fit(seen.images[:_IMAGES], _ROOM_OF_IMAGES)}
     return _bounded(status)
@@ -63,6 +66,18 @@ def _urgent(status: Body) -> Any:
         (status.get("sync") or {}).get("revisions"),
         status.get("observedGeneration"),
     )
+
+
+def _delete_hooks(seen: Observation) -> Any:
+    """Where the hooks of the deletion stand, as of when live was last equal to Git; None where there are none."""
+    running = seen.operation is not None and seen.operation.is_running
+    if seen.sync is not SyncStatus.SYNCED or running or seen.revision is None:
+        return seen.application.status.get("deleteHooks")
+    if not seen.delete_hooks:
+        return None
+    source = seen.application.source
+    place = {"repoURL": source.repo_url, "path": source.path or "."}
+    return {"count": seen.delete_hooks, "revision": seen.revision.sha, **place}
 
 
 def _since(seen: Observation, stored: Body | None, value: dict[str, Any]) -> dict[str, Any]:
@@ -121,10 +136,14 @@ def _hook(record: HookRecord) -> dict[str, str]:
 
 def _history(seen: Observation) -> list[dict[str, Any]]:
     limit, stored = seen.application.history_limit, list(seen.application.status.get("history") or ())
-    operation = seen.operation if seen.operation and seen.operation.phase is OperationPhase.SUCCEEDED else None
+    operation = seen.operation if seen.operation and _is_for_history(seen.operation) else None
     if operation is not None and all(entry.get("operation") != operation.id for entry in stored):
         stored.append(_entry(seen, operation, (stored[-1]["id"] if stored else 0) + 1))
     return stored[-limit:] if limit else []
+
+
+def _is_for_history(operation: Operation) -> bool:
+    return operation.phase is OperationPhase.SUCCEEDED and operation.trigger != DELETION
 
 
 def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, Any]:

@@ -91,3 +91,45 @@ def test_a_hook_that_never_ends_is_named_outlives_a_kill_and_can_be_terminated(s
     scene.wait_for(lambda: phase(scene) == "Failed", "the sync is terminated")
     scene.wait_for(lambda: job(scene, "before") is None, "the hook goes")
     assert scene.object("ConfigMap", "kept") is None
+
+
+def test_a_deletion_runs_its_hooks_before_and_after_and_outlives_a_kill(scene: Scene) -> None:
+    scene.follow(
+        {
+            "first.yaml": hook("first", "PreDelete", behaviour="run"),
+            "kept.yaml": config_map("kept"),
+            "last.yaml": hook("last", "PostDelete"),
+        }
+    )
+    assert scene.status()["deleteHooks"]["count"] == 2
+    assert job(scene, "first") is None
+    scene.delete()
+    scene.wait_condition("Reconciling", "The PreDelete hook batch/Job", "first", "skip-delete-hooks")
+    scene.operator.kill()
+    scene.operator.start()
+    scene.edit({"operation": {"terminate": True}})
+    scene.wait_condition("Stalled", "DeleteHookFailed", "Terminated")
+    assert scene.object("ConfigMap", "kept") is not None
+    scene.edit({"metadata": {"annotations": {"gitops-operator.io/skip-delete-hooks": "true"}}})
+    scene.wait_gone()
+    assert scene.object("ConfigMap", "kept") is None
+    assert job(scene, "last") is None
+
+
+def test_a_deletion_ends_once_its_hooks_have_succeeded(scene: Scene) -> None:
+    scene.follow(
+        {
+            "first.yaml": hook("first", "PreDelete"),
+            "kept.yaml": config_map("kept"),
+            "last.yaml": hook("last", "PostDelete", "HookFailed"),
+            "tidy.yaml": hook("tidy", "PostDelete", "HookSucceeded"),
+        }
+    )
+    scene.delete()
+    scene.wait_gone()
+    assert scene.object("ConfigMap", "kept") is None
+    assert job(scene, "first") is None
+    last = job(scene, "last")
+    assert last is not None
+    assert last["status"]["succeeded"] == 1
+    assert job(scene, "tidy") is None

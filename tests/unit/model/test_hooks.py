@@ -56,10 +56,14 @@ def test_skip_beside_another_word_contradicts_it() -> None:
         hook_of({OURS: "Skip,PreSync"})
 
 
-@pytest.mark.parametrize("annotations", [{OURS: "PreDelete"}, {HELM: "post-delete"}])
-def test_hooks_of_a_deletion_are_refused(annotations: dict[str, str]) -> None:
-    with pytest.raises(BadHookError, match="hooks of a deletion"):
-        hook_of(annotations)
+@pytest.mark.parametrize(
+    ("annotations", "phase"),
+    [({OURS: "PreDelete"}, Phase.PRE_DELETE), ({HELM: "post-delete,test"}, Phase.POST_DELETE)],
+)
+def test_hooks_of_a_deletion_run_in_phases_of_their_own(annotations: dict[str, str], phase: Phase) -> None:
+    found = hook_of(annotations)
+    assert found is not None
+    assert found.phases == {phase}
 
 
 @pytest.mark.parametrize(
