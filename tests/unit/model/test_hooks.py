@@ -57,7 +57,7 @@ def test_skip_beside_another_word_contradicts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("annotations", "phase"),
+    "annotations,phase",
     [({OURS: "PreDelete"}, Phase.PRE_DELETE), ({HELM: "post-delete,test"}, Phase.POST_DELETE)],
 )
 def test_hooks_of_a_deletion_run_in_phases_of_their_own(annotations: dict[str, str], phase: Phase) -> None:
