@@ -167,7 +167,8 @@ def _stored(application: Application) -> tuple[str, Revision]:
     operation, revisions = application.operation, (application.status.get("sync") or {}).get("revisions") or [""]
     if operation is None or operation.is_running:
         return "", Revision("")
-    return operation.inputs, Revision(revisions[0], application.source.target_revision)
+    inputs = operation.synced if operation.resources else operation.inputs
+    return inputs, Revision(revisions[0], application.source.target_revision)
 
 
 def _wanted(application: Application) -> str:

@@ -76,7 +76,10 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OperationRequest:
-    """What a user asks for in the Application's `operation`; `digest` identifies the request, with the generation."""
+    """What a user asks for in the Application's `operation`; `digest` identifies the request, with the generation.
+
+    `resources` are the only ones to sync, where there are some; one without a namespace may be in any.
+    """
 
     digest: str
     revision: str = ""
@@ -85,6 +88,7 @@ class OperationRequest:
     initiated_by: str = ""
     retry_limit: int | None = None
     terminate: bool = False
+    resources: tuple[ResourceKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ class Operation:
     `inputs` is the digest of what decides the result (revision, source, options, ignore rules); `attempts` counts this
     try too; `retry_at` (RFC 3339, "" never) is when a failed one may be tried again; `request` is the digest of the
     user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that
-    the user named and no newer one; `hooks` are those that were started, with their outcomes; times are RFC 3339 in
-    UTC.
+    the user named and no newer one; `hooks` are those that were started, with their outcomes; a partial one
+    syncs only `resources`, and `synced` is what the last whole one had synced; times are RFC 3339 in UTC.
     """
 
     id: str
@@ -119,6 +123,15 @@ class Operation:
     request_generation: int = 0
     counts: Counts = Counts()
     hooks: tuple[HookRecord, ...] = ()
+    resources: tuple[ResourceKey, ...] = ()
+    synced: str = ""
+
+    @property
+    def synced_inputs(self) -> str:
+        """The inputs of the last whole sync, if that succeeded."""
+        if self.resources:
+            return self.synced
+        return self.inputs if self.phase is OperationPhase.SUCCEEDED else ""
 
     @property
     def is_superseded(self) -> bool:

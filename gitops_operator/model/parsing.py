@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -94,6 +94,14 @@ def parse_operation(stanza: Body | None) -> Operation | None:
         request_generation=stanza.get("requestGeneration", 0),
         counts=Counts(**{name: counts.get(name, 0) for name in Counts._fields}),
         hooks=tuple(_hook_record(hook) for hook in stanza.get("hooks") or ()),
+        resources=_keys(stanza.get("resources") or ()),
+        synced=stanza.get("synced", ""),
+    )
+
+
+def _keys(resources: Iterable[Body]) -> tuple[ResourceKey, ...]:
+    return tuple(
+        ResourceKey(one.get("group", ""), one["kind"], one.get("namespace", ""), one["name"]) for one in resources
     )
 
 
@@ -233,4 +241,5 @@ def _request(operation: Mapping[str, Any] | None) -> OperationRequest | None:
         initiated_by=(operation.get("initiatedBy") or {}).get("username", ""),
         retry_limit=(operation.get("retry") or {}).get("limit"),
         terminate=operation.get("terminate", False),
+        resources=_keys(sync.get("resources") or ()),
     )

@@ -19,6 +19,7 @@ from gitops_operator.plan.fights import after_healing, after_refusal, after_refu
 from gitops_operator.plan.gate import healable, is_only_drift, may_act, may_sync
 from gitops_operator.plan.hooks import leftovers
 from gitops_operator.plan.order import in_order, in_reverse_order
+from gitops_operator.plan.partial import narrowed, not_found, resources_asked, synced_before
 from gitops_operator.plan.progress import at_rest, unsettled
 from gitops_operator.plan.requests import asks_again, has_failed, may_prune, options_asked, options_now, wants_sync
 from gitops_operator.plan.situation import Hints, Plan, Situation
@@ -34,7 +35,10 @@ def next_step(situation: Situation) -> Plan:
     application = situation.application
     operation = application.operation
     if operation is None or not operation.is_running:
-        return _at_rest(replace(situation, hints=_learned(situation)))
+        situation = replace(situation, hints=_learned(situation))
+        lost = not_found(situation) if may_act(situation).is_open else ""
+        return _refused(situation, lost) if lost else _at_rest(narrowed(situation))
+    situation = narrowed(situation)
     if application.request is not None:
         hints = at_rest(situation.hints, situation.now)
         return Plan(Gate(), _ended_by_request(situation, operation), hints=hints, look_again=situation.now)
@@ -43,6 +47,13 @@ def next_step(situation: Situation) -> Plan:
         hints = replace(situation.hints, progressed_at=situation.now)
         return Plan(gate, operation=operation, hints=hints, look_again=gate.until)
     return advance(situation, operation)
+
+
+def _refused(situation: Situation, why: str) -> Plan:
+    """A request that has failed before it began."""
+    end = End(OperationPhase.FAILED, why, situation.now)
+    failed = replace(ended(situation.application, _started(narrowed(situation)), end), retry_at="")
+    return Plan(Gate(), failed, hints=situation.hints, look_again=situation.now)
 
 
 def _ended_by_request(situation: Situation, operation: Operation) -> Operation:
@@ -99,6 +110,8 @@ def _started(situation: Situation) -> Operation:
         retry_limit=request.retry_limit if request else asked.retry_limit if asked else None,
         request=request.digest if request else previous.request if previous else "",
         request_generation=application.generation if request else previous.request_generation if previous else 0,
+        resources=(wanted := resources_asked(situation)),
+        synced=synced_before(previous, wanted),
     )
 
 

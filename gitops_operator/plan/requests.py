@@ -100,6 +100,6 @@ def _owes_hooks(operation: Operation) -> bool:
 def has_synced(situation: Situation) -> bool:
     """Whether these inputs were synced, with their prunes where those are due: what differs now is drift."""
     operation = situation.application.operation
-    if operation is None or operation.phase is not OperationPhase.SUCCEEDED or operation.inputs != situation.inputs:
+    if operation is None or operation.synced_inputs != situation.inputs:
         return False
     return operation.prune or not _prunes_by_itself(situation) or not prunes(situation)

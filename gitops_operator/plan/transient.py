@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change, Why, remarkable
-from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.resource import GroupKind
 from gitops_operator.plan.situation import Hints
 
@@ -21,7 +20,7 @@ def without_reruns(
     if not any(map(_removes_itself, remarkable(changes))):
         return changes
     operation = application.operation
-    is_synced = operation is not None and operation.phase is OperationPhase.SUCCEEDED and operation.inputs == inputs
+    is_synced = operation is not None and operation.synced_inputs == inputs
     return tuple(
         _done(change) if _removes_itself(change) and (is_synced or change.key in hints.applied) else change
         for change in changes

@@ -70,17 +70,18 @@ def _operation_events(before: Operation | None, after: Operation | None) -> Iter
         if after.phase is OperationPhase.FAILED:
             yield Event("Warning", "DeleteHookFailed", after.message)
         return
+    name = "Partial sync" if after.resources else "Sync"
     if after.is_running:
-        yield Event("Normal", "SyncStarted", f"Sync {after.id} to {revision} started ({after.trigger}).")
+        yield Event("Normal", "SyncStarted", f"{name} {after.id} to {revision} started ({after.trigger}).")
         return
     counts = after.counts
     done = f"{counts.created} created, {counts.updated} updated, {counts.pruned} pruned"
     if after.phase is OperationPhase.SUCCEEDED:
-        yield Event("Normal", "SyncSucceeded", f"Sync {after.id} to {revision} succeeded: {done}.")
+        yield Event("Normal", "SyncSucceeded", f"{name} {after.id} to {revision} succeeded: {done}.")
     elif after.is_superseded:
-        yield Event("Normal", "SyncSuperseded", f"Sync {after.id} to {revision} ended ({done}): {after.message}")
+        yield Event("Normal", "SyncSuperseded", f"{name} {after.id} to {revision} ended ({done}): {after.message}")
     else:
-        yield Event("Warning", "SyncFailed", f"Sync {after.id} to {revision} failed ({done}): {after.message}")
+        yield Event("Warning", "SyncFailed", f"{name} {after.id} to {revision} failed ({done}): {after.message}")
 
 
 def _prune_events(outcomes: Iterable[Outcome], why: str) -> Iterable[Event]:

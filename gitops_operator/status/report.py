@@ -120,6 +120,8 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
         "requestGeneration": operation.request_generation,
         "counts": dict(operation.counts._asdict()),
         "hooks": [_hook(record) for record in operation.hooks],
+        "resources": [{name: part for name, part in key._asdict().items() if part} for key in operation.resources],
+        "synced": operation.synced,
     }
     return {name: value for name, value in stanza.items() if value or (value == 0 and name == "retryLimit")}
 
@@ -143,7 +145,7 @@ def _history(seen: Observation) -> list[dict[str, Any]]:
 
 
 def _is_for_history(operation: Operation) -> bool:
-    return operation.phase is OperationPhase.SUCCEEDED and operation.trigger != DELETION
+    return operation.phase is OperationPhase.SUCCEEDED and operation.trigger != DELETION and not operation.resources
 
 
 def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, Any]:

@@ -55,6 +55,12 @@ CASES: list[tuple[str, str, Any, Any]] = [
     ("spec.deletionPolicy", "spec.deletionPolicy", "Orphan", "orphan"),
     ("spec.revisionHistoryLimit", "spec.revisionHistoryLimit", 0, 51),
     ("spec.ignoreDifferences[0].kind", "spec.ignoreDifferences", [{"kind": "*", "jsonPointers": []}], [{"group": ""}]),
+    (
+        "operation.sync.resources[0].name",
+        "operation",
+        {"sync": {"resources": [{"kind": "ConfigMap", "name": "a"}]}},
+        {"sync": {"resources": [{"kind": "ConfigMap"}]}},
+    ),
     ("operation.retry.limit", "operation", {"sync": {}, "retry": {"limit": 0}}, {"sync": {}, "retry": {"limit": -2}}),
 ]
 

@@ -188,7 +188,10 @@ def test_an_operation_is_read_back_whole() -> None:
 def test_status_has_the_fields_that_are_written_and_no_others() -> None:
     seen = full_observation()
     in_sync = dataclasses.replace(seen, changes=(), delete_hooks=1)  # where these stand is written only then
-    written = {path for one in (seen, in_sync) for path in keys_of(report(one), "status")}
+    assert seen.operation is not None
+    some = dataclasses.replace(seen.operation, resources=(ResourceKey("apps", "Deployment", "web", "web"),), synced="b")
+    partial = dataclasses.replace(seen, operation=some)  # in no history
+    written = {path for one in (seen, in_sync, partial) for path in keys_of(report(one), "status")}
     assert written == paths("status")
 
 

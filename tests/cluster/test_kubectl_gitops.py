@@ -271,3 +271,16 @@ def test_kubectl_completes_the_names_of_applications(scene: Scene, terminal: Ter
     scene.create()
     said = terminal.kubectl("__complete", "gitops", "sync", "-n", NAMESPACE, scene.name[:4])
     assert scene.name in said.out.splitlines()
+
+
+def test_only_what_is_named_is_synced(terminal: Terminal, scene: Scene) -> None:
+    scene.repository.commit({"a.yaml": config_map("a"), "b.yaml": config_map("b")})
+    scene.create(syncPolicy=MANUAL)
+    scene.wait_condition("Synced", "NotAutomated")
+    said = terminal.gitops("sync", scene.name, "--resource", f":ConfigMap:{scene.namespace}/a")
+    assert said.code == 0, said.err
+    assert scene.config_maps() == {"a"}
+    assert "history" not in scene.status()
+    said = terminal.gitops("sync", scene.name, "--resource", ":ConfigMap:c")
+    assert said.code == 1
+    assert "ConfigMap c is not part of the Application" in said.out

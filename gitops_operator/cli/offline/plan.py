@@ -18,6 +18,7 @@ from gitops_operator.cli.offline.objects import desired_from, desired_in, live_i
 from gitops_operator.cli.offline.rehearsal import Done, Rehearsal, rehearse
 from gitops_operator.cli.tables import Cell, Row
 from gitops_operator.model.application import Application
+from gitops_operator.model.hooks import OF_SYNC, hooks_in
 from gitops_operator.plan import namespace_change, namespace_resource
 from gitops_operator.render.manifests import Manifests
 from gitops_operator.render.stamp import Stamped
@@ -69,7 +70,7 @@ def _plan(
     if namespace is not None:
         extra = namespace_change(namespace, next((item for item in live if item.key == namespace.key), None))
         changes = (*(change for change in changes if change.key != namespace.key), *([extra] if extra else []))
-    rehearsed = Rehearsal(application, changes, result.kinds, found.hooks, live)
+    rehearsed = Rehearsal(application, changes, result.kinds, hooks_in(found.hooks, OF_SYNC), live)
     return found, list(rehearse(rehearsed, prune=prune))
 
 

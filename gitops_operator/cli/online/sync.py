@@ -26,6 +26,7 @@ from gitops_operator.model.parsing import parse_application
 
 _REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
 _ATTEMPTS = 5
+_PARTS = ("group", "kind", "name")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace) -> Running:
     """Write the request; somebody else's write in between makes us look again."""
-    request = _request(arguments, await _who(reach))
+    request = request_of(arguments, await _who(reach))
     for attempt in range(_ATTEMPTS):
         body = await get_application(reach, key)
         before = parse_application(body)
@@ -62,7 +63,8 @@ async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace)
     raise AssertionError  # the loop returns or raises
 
 
-def _request(arguments: argparse.Namespace, username: str) -> dict[str, Any]:
+def request_of(arguments: argparse.Namespace, username: str) -> dict[str, Any]:
+    """The `operation` that the arguments of the command ask for."""
     sync: dict[str, Any] = {}
     if arguments.revision:
         sync["revision"] = arguments.revision
@@ -70,10 +72,24 @@ def _request(arguments: argparse.Namespace, username: str) -> dict[str, Any]:
         sync["prune"] = True
     if arguments.options:
         sync["syncOptions"] = arguments.options
+    if arguments.resources:
+        sync["resources"] = [_resource(text) for text in arguments.resources]
     request: dict[str, Any] = {"initiatedBy": {"username": username}, "sync": sync}
     if arguments.retries is not None:
         request["retry"] = {"limit": arguments.retries}
     return request
+
+
+def _resource(text: str) -> dict[str, str]:
+    """One object as Argo CD's command line writes it."""
+    parts = text.split(":")
+    if len(parts) != len(_PARTS) or not parts[1] or not parts[2].rpartition("/")[2]:
+        raise CommandError(
+            f"--resource {text!r} is not GROUP:KIND:[NAMESPACE/]NAME, such as apps:Deployment:web/frontend or :Secret:a"
+        )
+    namespace, _, name = parts[2].rpartition("/")
+    resource = {"group": parts[0], "kind": parts[1], "namespace": namespace, "name": name}
+    return {part: value for part, value in resource.items() if value}
 
 
 def _whole(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,6 +76,11 @@ ONLINE: tuple[Command, ...] = (
                 {"metavar": "NAME=VALUE", "action": "append", "default": [], "dest": "options"},
             ),
             Argument(
+                ("--resource",),
+                "sync only this object, without hooks; may be given several times; the namespace may be left out",
+                {"metavar": "GROUP:KIND:[NAMESPACE/]NAME", "action": "append", "default": [], "dest": "resources"},
+            ),
+            Argument(
                 ("--retries",),
                 "how often to try again when it fails; -1 is for ever (default: the Application's own)",
                 {"metavar": "NUMBER", "type": int, "default": None},
@@ -90,6 +95,7 @@ ONLINE: tuple[Command, ...] = (
                 "Go back to a tag, and delete what it does not have",
                 "kubectl gitops sync guestbook --revision v1.4 --prune",
             ),
+            ("One Deployment only", "kubectl gitops sync guestbook --resource apps:Deployment:web/frontend"),
         ),
         "online.sync",
     ),
