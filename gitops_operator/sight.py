@@ -11,7 +11,7 @@ from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
-from gitops_operator.plan import Hints, namespace_change, revision_to_retry, without_reruns
+from gitops_operator.plan import Hints, namespace_change, revision_to_retry, with_confirmations, without_reruns
 from gitops_operator.ports import Cluster
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired, View, healths_of
@@ -123,6 +123,7 @@ class Sight:
             is_gone=self._cluster.is_gone,
         )
         changes = without_reruns(compare(desired.resources, snapshot, context), application, desired.inputs, hints)
+        changes = with_confirmations(changes, application)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
             key, number = desired.namespace.key, len(desired.resources)
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))

@@ -20,7 +20,6 @@ from gitops_operator.model.sending import Care, Unsent
 __all__ = ["Context", "compare", "ignored_in"]
 
 _EXTRANEOUS = "IgnoreExtraneous"
-_KEEPING = frozenset({"Prune=false", "Prune=confirm"})
 
 
 def compare(desired: Sequence[Resource], snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
@@ -121,10 +120,14 @@ def _to_prune(live: LiveObject, context: Context, kinds: Kinds) -> Change:
         return Change(live.key, Action.NONE, obstacle.why, obstacle.message, live=live)
     if live.is_going:
         return Change(live.key, Action.NONE, Why.GOING, f"{live.key} is being deleted.", live=live)
-    keeping = _KEEPING & (options_of(live.annotations) | context.options)
+    options = options_of(live.annotations) | context.options
+    keeping = "Prune=false" in options
     if keeping or live.annotations.get("helm.sh/resource-policy") == "keep":
-        reason = min(keeping) if keeping else "helm.sh/resource-policy: keep"
+        reason = "Prune=false" if keeping else "helm.sh/resource-policy: keep"
         message = f"{live.key} is not in Git any more and stays: {reason}."
         return Change(live.key, Action.NONE, Why.KEPT, message, live=live)
+    if "Prune=confirm" in options:
+        message = f"{live.key} is not in Git any more, and goes once that is confirmed: Prune=confirm."
+        return Change(live.key, Action.NONE, Why.UNCONFIRMED, message, live=live)
     is_extraneous = _EXTRANEOUS in options_of(live.annotations, COMPARE_OPTIONS)
     return Change(live.key, Action.PRUNE, Why.EXTRANEOUS if is_extraneous else Why.NOT_DESIRED, live=live)

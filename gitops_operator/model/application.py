@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gitops_operator.model.operation import Operation, OperationRequest
-from gitops_operator.model.resource import PREFIX, Body, GroupKind
+from gitops_operator.model.resource import ARGO_PREFIX, PREFIX, Body, GroupKind
 
 GROUP = "gitops-operator.io"
 VERSION = "v1alpha1"
@@ -22,6 +22,7 @@ ARGO_FINALIZERS = (
     "resources-finalizer.argocd.argoproj.io/background",
 )
 REFRESH = PREFIX + "refresh"
+DELETION_APPROVED = (PREFIX + "deletion-approved", ARGO_PREFIX + "deletion-approved")
 
 
 class ApplicationKey(NamedTuple):

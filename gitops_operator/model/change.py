@@ -35,6 +35,8 @@ class Why(StrEnum):
     EXTRANEOUS = "Extraneous"
     GOING = "Terminating"
     KEPT = "Kept"
+    UNCONFIRMED = "AwaitsConfirmation"
+    CONFIRMED = "Confirmed"
     CONFLICT = "OwnershipConflict"
     KIND_UNKNOWN = "KindUnknown"
     KIND_NOT_READY = "KindNotReady"

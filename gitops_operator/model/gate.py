@@ -16,6 +16,7 @@ class GateReason(StrEnum):
     KIND_NOT_READY = "KindNotReady"
     KIND_UNKNOWN = "KindUnknown"
     OWNERSHIP_CONFLICT = "OwnershipConflict"
+    AWAITS_CONFIRMATION = "AwaitsConfirmation"
     NOTHING_TO_DO = "NothingToDo"
     RETRY_LATER = "RetryLater"
     NOT_AUTOMATED = "NotAutomated"

@@ -99,7 +99,8 @@ class Operation:
     try too; `retry_at` (RFC 3339, "" never) is when a failed one may be tried again; `request` is the digest of the
     user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that
     the user named and no newer one; `hooks` are those that were started, with their outcomes; a partial one
-    syncs only `resources`, and `synced` is what the last whole one had synced; times are RFC 3339 in UTC.
+    syncs only `resources`, and `synced` is what the last whole one had synced; a
+    `confirmed` one prunes what asks for a confirmation; times are RFC 3339 in UTC.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Operation:
     hooks: tuple[HookRecord, ...] = ()
     resources: tuple[ResourceKey, ...] = ()
     synced: str = ""
+    confirmed: bool = False
 
     @property
     def synced_inputs(self) -> str:

@@ -96,6 +96,7 @@ def parse_operation(stanza: Body | None) -> Operation | None:
         hooks=tuple(_hook_record(hook) for hook in stanza.get("hooks") or ()),
         resources=_keys(stanza.get("resources") or ()),
         synced=stanza.get("synced", ""),
+        confirmed=stanza.get("confirmed", False),
     )
 
 

@@ -1,5 +1,6 @@
 """May we sync, and what is the next step: from what a pass sees to what it does."""
 
+from gitops_operator.plan.confirmation import with_confirmations
 from gitops_operator.plan.decide import inputs_digest, next_step
 from gitops_operator.plan.delete_hooks import how_to_skip, needs_hooks
 from gitops_operator.plan.deletion import left_behind, next_deletion
@@ -34,5 +35,6 @@ __all__ = [
     "next_step",
     "revision_to_retry",
     "unknown_options",
+    "with_confirmations",
     "without_reruns",
 ]

@@ -14,6 +14,7 @@ from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.step import Result, Step, TaskKind
 from gitops_operator.plan.advance import advance
+from gitops_operator.plan.confirmation import is_confirmed
 from gitops_operator.plan.ending import MANUAL, End, ended, terminated
 from gitops_operator.plan.fights import after_healing, after_refusal, after_refusals, next_heal_at, peace_at
 from gitops_operator.plan.gate import healable, is_only_drift, may_act, may_sync
@@ -112,6 +113,7 @@ def _started(situation: Situation) -> Operation:
         request_generation=application.generation if request else previous.request_generation if previous else 0,
         resources=(wanted := resources_asked(situation)),
         synced=synced_before(previous, wanted),
+        confirmed=is_confirmed(application),
     )
 
 

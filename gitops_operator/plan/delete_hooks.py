@@ -15,6 +15,7 @@ from gitops_operator.model.parsing import parse_time
 from gitops_operator.model.resource import HOOK_RUN, GroupKind, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Step, TaskKind
+from gitops_operator.plan.confirmation import annotate
 from gitops_operator.plan.hooks import claimed, failures, hook_stop, hook_stops, is_left_over, leftovers, noted, removal
 from gitops_operator.plan.order import in_order, in_reverse_order
 from gitops_operator.plan.progress import errors_in, in_words
@@ -42,12 +43,7 @@ def needs_hooks(application: Application) -> bool:
 
 def how_to_skip(application: Application) -> str:
     """The way on without hooks."""
-    return f"To delete without the hooks: {_annotate(application, SKIP_DELETE_HOOKS + '=true')}"
-
-
-def _annotate(application: Application, words: str) -> str:
-    key = application.key
-    return f"kubectl annotate applications.gitops-operator.io -n {key.namespace} {key.name} {words}"
+    return f"To delete without the hooks: {annotate(application, SKIP_DELETE_HOOKS + '=true')}"
 
 
 def hooks_step(application: Application, remains: Remains, hooks: LastHooks) -> DeletionPlan | None:
@@ -148,7 +144,7 @@ def _failed(situation: Situation, operation: Operation, message: str) -> Deletio
 
 
 def _how_to_go_on(situation: Situation, message: str) -> str:
-    again = _annotate(situation.application, f"{REFRESH}=normal --overwrite")
+    again = annotate(situation.application, f"{REFRESH}=normal --overwrite")
     return f"{message}\nTo run again what failed: {again}\n{how_to_skip(situation.application)}"
 
 

@@ -8,8 +8,10 @@ from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.kind import KindState, KindStatus
 from gitops_operator.model.live import LiveObject
+from gitops_operator.model.parsing import parse_time
 from gitops_operator.model.resource import GroupKind, ResourceKey, options_of
 from gitops_operator.model.step import Step
+from gitops_operator.plan.confirmation import how_to_confirm, is_approved
 from gitops_operator.plan.delete_hooks import hooks_step, objects_are_gone, spared
 from gitops_operator.plan.namespace import OPTION as CREATE_NAMESPACE
 from gitops_operator.plan.order import in_reverse_order
@@ -19,7 +21,7 @@ from gitops_operator.plan.waves import first_of, prune_stop
 
 _CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = GroupKind("", "Namespace")
-_KEEPING = frozenset({"Delete=false", "Delete=confirm"})
+_KEEP, _CONFIRM = "Delete=false", "Delete=confirm"
 
 
 def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
@@ -29,6 +31,9 @@ def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
     unready = [(kind, status) for kind, status in remains.kinds.items() if status.state in _UNREADY]
     if unready:
         return DeletionPlan(message=_unready_in_words(unready))
+    unconfirmed = _unconfirmed(application, remains)
+    if unconfirmed:
+        return DeletionPlan(message=unconfirmed)
     plan = hooks_step(application, remains, remains.hooks) if remains.hooks is not None else None
     return plan if plan is not None else _pruned(application, remains)
 
@@ -48,6 +53,22 @@ def _pruned(application: Application, remains: Remains) -> DeletionPlan:
     later = len(doomed) - len(wave.pending)
     more = f" Then go {later} more." if later else ""
     return DeletionPlan(Step(tasks), message=f"{words}{more}")
+
+
+def _unconfirmed(application: Application, remains: Remains) -> str:
+    """Nothing goes before a user has confirmed what asks for it, once the Application was deleted."""
+    waiting = [
+        str(item.key)
+        for item in remains.objects
+        if _CONFIRM in options_of(item.annotations) | application.sync_policy.options
+        and not item.is_going
+        and not _is_kept(item, application, remains)
+    ]
+    if not waiting or is_approved(application, parse_time(application.deletion_timestamp)):
+        return ""
+    return f"Nothing goes before that is confirmed (Delete=confirm): {first_of(sorted(waiting))}.\n" + how_to_confirm(
+        application
+    )
 
 
 _UNREADY = frozenset({KindState.CATCHING_UP, KindState.BROKEN})
@@ -70,7 +91,7 @@ def _is_kept(item: LiveObject, application: Application, remains: Remains) -> bo
         or key.group_kind == _CRD
         or (key.group_kind == _NAMESPACE and _is_for_all(key.name, application))
         or item.is_controlled
-        or not _KEEPING.isdisjoint(options)
+        or _KEEP in options
         or item.annotations.get("helm.sh/resource-policy") == "keep"
     )
 

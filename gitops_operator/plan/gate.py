@@ -8,6 +8,7 @@ from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
+from gitops_operator.plan.confirmation import how_to_confirm
 from gitops_operator.plan.fights import after_refusal, in_words, next_heal_at
 from gitops_operator.plan.hooks import claimed
 from gitops_operator.plan.prune import exceeds_limit, limit_in_words
@@ -44,6 +45,7 @@ def may_sync(situation: Situation) -> Gate:
             _kinds_not_ready,
             _kinds_unknown,
             _conflicts,
+            _unconfirmed,
             _nothing_to_do,
             _tried_already,
             _not_automated,
@@ -107,6 +109,16 @@ def _sentences(changes: Iterable[Change]) -> str:
     return "\n".join(sorted({change.message for change in changes}))
 
 
+def _unconfirmed(situation: Situation) -> Gate:
+    """All else is done first; a prune that waits for a person holds nothing else."""
+    waiting = [change for change in situation.remarkable if change.why is Why.UNCONFIRMED]
+    if not waiting or _nothing_to_do(situation).reason is not GateReason.NOTHING_TO_DO:
+        return OPEN
+    if not may_prune(situation):
+        return Gate(GateReason.PRUNE_OFF, f"Git no longer has {named(waiting)}, and pruning is off.")
+    return Gate(GateReason.AWAITS_CONFIRMATION, f"{_sentences(waiting)}\n{how_to_confirm(situation.application)}")
+
+
 def _nothing_to_do(situation: Situation) -> Gate:
     owes = has_failed(situation, situation.application.operation)
     if wants_sync(situation) or owes or any(change.action is not Action.NONE for change in situation.remarkable):
@@ -163,6 +175,8 @@ def is_only_drift(situation: Situation) -> bool:
     After a commit that changes nothing of these objects that is so, too, as long as each of them was applied as it is.
     """
     if wants_sync(situation) or asks_again(situation):
+        return False
+    if any(change.why is Why.CONFIRMED for change in situation.remarkable):  # a confirmation is for one sync
         return False
     if has_synced(situation):
         return True

@@ -19,6 +19,7 @@ _NEEDS_A_PERSON = frozenset(
         GateReason.INVALID_SPEC,
         GateReason.KIND_UNKNOWN,
         GateReason.OWNERSHIP_CONFLICT,
+        GateReason.AWAITS_CONFIRMATION,
         GateReason.WOULD_PRUNE_EVERYTHING,
         GateReason.PRUNE_LIMIT_EXCEEDED,
     }

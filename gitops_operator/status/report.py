@@ -122,6 +122,7 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
         "hooks": [_hook(record) for record in operation.hooks],
         "resources": [{name: part for name, part in key._asdict().items() if part} for key in operation.resources],
         "synced": operation.synced,
+        "confirmed": operation.confirmed,
     }
     return {name: value for name, value in stanza.items() if value or (value == 0 and name == "retryLimit")}
 

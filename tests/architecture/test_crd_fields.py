@@ -261,6 +261,7 @@ def full_operation() -> Operation:
         message="why",
         initiated_by="somebody",
         prune=True,
+        confirmed=True,
         pinned=True,
         options=frozenset({"Replace=true"}),
         retry_limit=3,

@@ -70,7 +70,6 @@ def test_what_is_going_already_is_waited_for() -> None:
     [
         ("gitops-operator.io/sync-options", "Prune=false"),
         ("argocd.argoproj.io/sync-options", "Validate=false, Prune=false"),
-        ("gitops-operator.io/sync-options", "Prune=confirm"),
         ("helm.sh/resource-policy", "keep"),
     ],
 )
@@ -78,6 +77,11 @@ def test_what_an_annotation_keeps_stays_and_says_so(name: str, value: str) -> No
     [change] = found(with_annotation(name, value))
     assert (change.action, change.why) == (Action.NONE, Why.KEPT)
     assert value.rpartition(" ")[2] in change.message
+
+
+def test_what_is_to_be_confirmed_waits_and_is_out_of_sync() -> None:
+    [change] = found(with_annotation("gitops-operator.io/sync-options", "Prune=confirm"))
+    assert (change.action, change.why, change.is_in_sync) == (Action.NONE, Why.UNCONFIRMED, False)
 
 
 @pytest.mark.parametrize("prefix", ["gitops-operator.io", "argocd.argoproj.io"])

@@ -70,7 +70,6 @@ KEPT = {
     "what a controller made": thing(owners=(OwnerRef("v1", "ReplicaSet", "rs", "uid", controller=True),)),
     "what says so": annotated("gitops-operator.io/sync-options", "Delete=false"),
     "what says so in Argo CD's words": annotated("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
-    "what wants to be confirmed": annotated("gitops-operator.io/sync-options", "Delete=confirm"),
     "what Helm keeps": annotated("helm.sh/resource-policy", "keep"),
 }
 
