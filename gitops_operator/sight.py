@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from gitops_operator.diff import Context, compare
+from gitops_operator.diff import Context, compare, walked
 from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, LensRules, compile_rules
 from gitops_operator.errors import RenderError
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
+from gitops_operator.model.change import Change
+from gitops_operator.model.live import Snapshot
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.plan import Hints, namespace_change, revision_to_retry, with_confirmations, without_reruns
@@ -28,6 +32,17 @@ class _Followed:
     problems: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """Verdicts that rest on the coverage walk, and what they were made from besides the objects."""
+
+    made_from: tuple[object, ...] = ()
+    changes: Mapping[ResourceKey, Change] = field(default_factory=dict)
+
+
+_AT_ONCE = 20
+
+
 class Sight:
     """Fetch, render, observe, diff and health of one pass, in that order."""
 
@@ -35,7 +50,9 @@ class Sight:
         self._cluster, self._manifests, self._global_rules = cluster, manifests, global_rules
         self._followed: dict[ApplicationKey, _Followed] = {}
         self._known: dict[ApplicationKey, tuple[str, Revision]] = {}
+        self._walked: dict[ApplicationKey, _Walked] = {}
         self._refreshing: set[ApplicationKey] = set()
+        self._turn = asyncio.Lock()
 
     def has_refreshed(self, application: Application) -> bool:
         """Whether the look that the refresh annotation asks for has ended; the first question starts it."""
@@ -109,8 +126,17 @@ class Sight:
         self._known[application.key] = (desired.inputs, desired.revision)
         return desired
 
-    def view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
-        """What the cluster has of it now, compared."""
+    async def view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
+        """What the cluster has of it now, compared.
+
+        One pass looks at a time, and others of the loop's work come between two looks: after a restart, when nothing is
+        known of any object, ten passes side by side kept probes and the lease waiting for twenty seconds.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
+            return await self._view(application, desired, newest_inputs, hints)
+
+    async def _view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
         followed = self._follow(application, desired)
         snapshot = self._cluster.snapshot(application.key, followed.keys)
         context = Context(
@@ -122,7 +148,8 @@ class Sight:
             at_admission=hints.unsettled,
             is_gone=self._cluster.is_gone,
         )
-        changes = without_reruns(compare(desired.resources, snapshot, context), application, desired.inputs, hints)
+        compared = await self._compared(desired, snapshot, context)
+        changes = without_reruns(compared, application, desired.inputs, hints)
         changes = with_confirmations(changes, application)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
             key, number = desired.namespace.key, len(desired.resources)
@@ -134,6 +161,20 @@ class Sight:
         healths = healths_of(changes, self._cluster.below)
         above = self._cluster.above(application.key)
         return View(application, desired, newest_inputs, snapshot, changes, healths, context, above)
+
+    async def _compared(self, desired: Desired, snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
+        """Compared, a few walks at a time; what was walked is not walked again until a dry run has made sure of it."""
+        made_from = (context.rules, context.options, snapshot.autoscaled)
+        before = self._walked.get(context.application)
+        known = dict(before.changes) if before is not None and before.made_from == made_from else {}
+        for number, change in enumerate(walked(desired.resources, snapshot, context, known), start=1):
+            known[change.key] = change
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        changes = compare(desired.resources, snapshot, context, known)
+        unverified = {change.key: change for change in changes if change.unverified}
+        self._walked[context.application] = _Walked(made_from, unverified)
+        return changes
 
     def _follow(self, application: Application, desired: Desired) -> _Followed:
         """From now on these objects wake the Application, and H of them is computed by its rules."""
@@ -159,6 +200,7 @@ class Sight:
         """The Application is gone."""
         self._followed.pop(key, None)
         self._known.pop(key, None)
+        self._walked.pop(key, None)
         self._refreshing.discard(key)
         self._manifests.forget(key)
 

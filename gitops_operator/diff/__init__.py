@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 
 from gitops_operator.diff.context import Context
 from gitops_operator.diff.ignore import REPLICAS, ignored_paths
@@ -17,16 +18,22 @@ from gitops_operator.model.managed_fields import entries_of, fields_of, our_entr
 from gitops_operator.model.resource import COMPARE_OPTIONS, Body, Resource, ResourceKey, options_of
 from gitops_operator.model.sending import Care, Unsent
 
-__all__ = ["Context", "compare", "ignored_in"]
+__all__ = ["Context", "compare", "ignored_in", "walked"]
+
+Known = Mapping[ResourceKey, Change]
+_NOTHING_KNOWN: Known = MappingProxyType({})
 
 _EXTRANEOUS = "IgnoreExtraneous"
 
 
-def compare(desired: Sequence[Resource], snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
+def compare(
+    desired: Sequence[Resource], snapshot: Snapshot, context: Context, known: Known = _NOTHING_KNOWN
+) -> tuple[Change, ...]:
     """One Change for every desired object, in their order, then one for every tracked object that is not desired.
 
     The rule of drift.md: ours, not going, Git says the same, and what we own is as our last apply left it. An object
-    for which that holds costs two comparisons of short strings.
+    for which that holds costs two comparisons of short strings. `known` are changes of `walked`, in the same context:
+    they hold while the desired and the live object are the same ones.
     """
     kinds = Kinds(snapshot, context.catalogue, desired)
     told: dict[tuple[str, str], bool] = {}
@@ -40,10 +47,32 @@ def compare(desired: Sequence[Resource], snapshot: Snapshot, context: Context) -
             is_told = told[resource.api_version, key[1]] = kinds.are_told(resource.api_version, key.group_kind)
         if live is not None and is_told and live.as_applied == resource.digest and live.tracking == we:
             changes.append(Change(key, none, in_sync, "", resource, live))
+        elif is_told and _still_holds(known.get(key), resource, live):
+            changes.append(known[key])
         else:
             changes.append(_compared(resource, live, snapshot, context, kinds))
     changes.extend(_undesired({resource.key for resource in desired}, snapshot, context, kinds))
     return tuple(changes)
+
+
+def walked(
+    desired: Sequence[Resource], snapshot: Snapshot, context: Context, known: Known = _NOTHING_KNOWN
+) -> Iterator[Change]:
+    """The changes that rest on the coverage walk, less those that are known: each takes a millisecond when it is asked
+    for, and after a restart there is one for every object.
+    """
+    kinds = Kinds(snapshot, context.catalogue, desired)
+    for resource in desired:
+        live = snapshot.objects.get(resource.key)
+        if live is None or live.baseline or _still_holds(known.get(resource.key), resource, live):
+            continue
+        change = _compared(resource, live, snapshot, context, kinds)
+        if change.unverified:
+            yield change
+
+
+def _still_holds(change: Change | None, resource: Resource, live: LiveObject | None) -> bool:
+    return change is not None and change.desired is resource and change.live is live
 
 
 def ignored_in(resource: Resource, live: Body | None, snapshot: Snapshot, context: Context) -> frozenset[Path]:

@@ -1,5 +1,6 @@
 """Nothing to do costs nothing; a status is written once a pass, stays small, and is fenced."""
 
+import asyncio
 import json
 
 from tests.builders import application, as_file, config_map, deployment
@@ -48,6 +49,29 @@ async def test_after_the_dry_runs_nothing_more_is_sent() -> None:
     with line.watching() as seen:
         await line.after(3600)
     assert seen == []
+
+
+async def turns_of_first_pass(number: int) -> int:
+    """How often other work of the loop comes while the first pass after a restart looks at so many objects."""
+    line = await synced(*[config_map(f"m{index}") for index in range(number)])
+    line.restart()
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count())
+    while not (await line.step() and line.operator.passes):
+        pass
+    other.cancel()
+    return turns
+
+
+async def test_while_a_restart_looks_at_many_objects_probes_and_lease_get_their_turns() -> None:
+    assert await turns_of_first_pass(440) - await turns_of_first_pass(40) >= 20
 
 
 async def test_each_pass_writes_at_most_one_status() -> None:
