@@ -21,16 +21,18 @@ from gitops_operator.cluster.watch import Informers
 from gitops_operator.destination import Destination, Rules
 from gitops_operator.engine import Engine, Parts
 from gitops_operator.feed import Feed
-from gitops_operator.health import assess, assess_beside
+from gitops_operator.health import Assessor, assess, assess_beside
 from gitops_operator.live import Store
 from gitops_operator.manifests import Manifests, Unmeasured
 from gitops_operator.measuring import GitMeasurements, Measurements
 from gitops_operator.metrics import Metrics
-from gitops_operator.model.application import ApplicationKey, IgnoreRule
+from gitops_operator.model.application import APPLICATION, ApplicationKey, IgnoreRule
+from gitops_operator.model.resource import ResourceKey
 from gitops_operator.narrator import Storyteller
 from gitops_operator.ports import Clock
 from gitops_operator.reconciler import Reconciler
 from gitops_operator.render.cache import RenderCache
+from gitops_operator.rulebook import Rulebook
 from gitops_operator.settings import Settings
 from gitops_operator.sight import Sight
 from gitops_operator.source.limits import Limits
@@ -66,13 +68,14 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     measurements = Measurements(metrics)
     session = await session_of(settings)
     client = Client(session, _CLUSTER, measurements, writes=settings.writes_in_flight)
-    store = Store(assess=assess, beside=assess_beside, installation=settings.installation)
+    assessor, health_rules = Assessor(), ResourceKey("", "ConfigMap", settings.namespace, settings.health_rules)
+    store = _store(settings, assessor, health_rules)
     tallies = Tallies(metrics)
     storyteller = Storyteller(client, tallies)
     access = Access(store, settings.namespace)
     # The lease and the feed tell the engine, which is built last.
     leadership = _leadership(settings, session, measurements, lambda leads: engine.lead(leads=leads))
-    feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements)  # noqa: PLW0108 - engine is not there yet
+    feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements, also=settings.health_rules)  # noqa: PLW0108 - engine is not there yet
     rules = Rules(settings.installation, settings.namespace, _serves(settings))
     destination = Destination(client, store, rules, may_write=leadership.is_leader, moved=feed.moved)
     repositories = _repositories(settings, wakeups, GitMeasurements(metrics, tallies))
@@ -95,6 +98,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
         informers=Informers(client, feed, WatchSettings(exclusions=(*DEFAULT_EXCLUSIONS, *settings.exclude_kinds))),
         repositories=repositories,
         access=access,
+        rulebook=Rulebook(store, health_rules, assessor, feed.moved),
         wakeups=wakeups,
         workers=Workers(reconciler, wakeups, leadership.is_leader, metrics, look_interval=settings.look_interval),
         leadership=leadership,
@@ -104,6 +108,15 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     )
     engine = Engine(parts, settings)
     return engine
+
+
+def _store(settings: Settings, assessor: Assessor, health_rules: ResourceKey) -> Store:
+    return Store(
+        assess=assessor.assess,
+        beside=assessor.beside,
+        installation=settings.installation,
+        kept=frozenset({APPLICATION, health_rules}),
+    )
 
 
 def _leadership(

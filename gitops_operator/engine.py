@@ -17,6 +17,7 @@ from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import APPLICATION, ApplicationKey
 from gitops_operator.model.kind import KindState
 from gitops_operator.narrator import Storyteller
+from gitops_operator.rulebook import Rulebook
 from gitops_operator.settings import Settings
 from gitops_operator.source.repositories import Repositories
 from gitops_operator.tallies import Tallies
@@ -47,6 +48,7 @@ class Parts:
     informers: Informers
     repositories: Repositories
     access: Access
+    rulebook: Rulebook
     wakeups: Wakeups
     workers: Workers
     leadership: Leadership
@@ -128,6 +130,7 @@ class Engine:
         lacking = self.not_ready()
         if lacking:
             _log.warning("working without a whole cache: %s", lacking)
+        self._parts.rulebook.read()
         self._parts.access.read()  # a first pass without credentials would only fail
         await self._parts.workers.run(self._workers)
 
@@ -175,6 +178,7 @@ class Engine:
 
     def _read_settings(self) -> None:
         self._settings_moved = False
+        self._parts.rulebook.read()
         if self._parts.access.read():
             self.wake_all(Priority.COMMIT)
 

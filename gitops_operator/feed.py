@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -36,7 +37,10 @@ class Observer(Protocol):
 
 
 class Feed:
-    """Implements `cluster.junction.Sink`. `settings_moved` hears that a Secret or ConfigMap of ours may have moved."""
+    """Implements `cluster.junction.Sink`. `settings_moved` hears that a Secret or ConfigMap of ours may have moved.
+
+    It is ours by a label, or by its name, if that is `also`.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,10 @@ class Feed:
         wake: Callable[[ApplicationKey, Priority], None],
         settings_moved: Callable[[], None],
         observer: Observer,
+        *,
+        also: str = "",
     ) -> None:
+        self._ours = (_OURS, json.dumps(also).encode()) if also else (_OURS,)
         self._store, self._wake, self._settings_moved, self._observer = store, wake, settings_moved, observer
         self._events = 0
 
@@ -98,7 +105,7 @@ class Feed:
 
     def look_at_settings(self, kind: Kind, objects: Sequence[bytes]) -> None:
         """Whether one of these is a setting of ours."""
-        if kind.group_kind in _SETTINGS_KINDS and any(_OURS in raw for raw in objects):
+        if kind.group_kind in _SETTINGS_KINDS and any(name in raw for name in self._ours for raw in objects):
             self._settings_moved()
 
     def _measure(self, raw: bytes) -> None:

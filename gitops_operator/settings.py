@@ -56,6 +56,10 @@ class Settings:
     ignore_managers: tuple[str, ...] = _setting(
         (), "Field managers whose fields never count as drift, for all Applications."
     )
+    health_rules: str = _setting(
+        "gitops-operator-health",
+        "The ConfigMap of the operator's namespace with health rules, where there is one.",
+    )
     http_port: int = _setting(8080, "Port of /healthz, /readyz and /metrics; 0: any free one.", at_least=0)
     # The kubelet and Prometheus come from outside the pod.
     http_host: str = _setting("0.0.0.0", "Address of the same.")  # noqa: S104 - as the line above says

@@ -16,6 +16,7 @@ from gitops_operator.model.resource import Body
 
 _MEMORY = 16 << 20  # bytes, the object itself among them
 _STEPS = 20_000_000  # virtual instructions: some 100 ms
+TOO_LONG = "it runs for too long"
 _INVALID = "Lua returned an invalid health status"
 _STATUSES = frozenset(map(str, HealthStatus))
 _LONGEST_SOURCE = 256 << 10

@@ -58,7 +58,7 @@ def assess(body: Body, facts: Facts = NO_FACTS) -> Health | None:
         health = _assess(View(body, facts))
     except MalformedError as error:
         health = unknown(f"The health cannot be told: {error}")
-    return health and health._replace(message=_one_line(health.message))
+    return health and health._replace(message=one_line(health.message))
 
 
 def assess_beside(storage_classes: Iterable[Body]) -> Callable[[Body], Health | None]:
@@ -91,6 +91,7 @@ def _plural(noun: str, things: list[str]) -> str:
     return noun if len(things) == 1 else noun + "s"
 
 
-def _one_line(message: str) -> str:
+def one_line(message: str) -> str:
+    """A message as status has room for it."""
     line = " ".join(message.split())
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"

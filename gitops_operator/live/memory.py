@@ -6,8 +6,10 @@ of two UIDs the one with the higher resourceVersion is the later object.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -24,7 +26,7 @@ from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import APPLICATION, ApplicationKey
 from gitops_operator.model.health import Health
 from gitops_operator.model.live import LiveObject
-from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.resource import GroupKind, ResourceKey
 
 _REMEMBERED_DEAD = 4096
 """How many ended UIDs are remembered. Late words of the dead are seconds old: answers to writes, or another stream."""
@@ -209,7 +211,11 @@ class Memory:
         """The StorageClasses are others: what is held of claims may be healthy now, or no longer."""
         classes = [record.held.live.body for record in self.objects.under(STORAGE_CLASS) if record.held is not None]
         self.observer.learn([stored.load() for stored in classes if stored is not None])
-        for record in self.objects.under(CLAIM):
+        self.reassess([CLAIM], news)
+
+    def reassess(self, kinds: Iterable[GroupKind], news: News) -> None:
+        """Other rules hold for what is held of these kinds."""
+        for record in chain.from_iterable(map(self.objects.under, kinds)):
             if record.held is not None:
                 before = self._trace(record.key, record)
                 record.detail = self.observer.reassess(record.held)

@@ -46,9 +46,9 @@ class News:
 
     __slots__ = ("apps", "wakes")
 
-    def __init__(self) -> None:
+    def __init__(self, noted: Iterable[ApplicationKey] = ()) -> None:
         self.wakes: dict[Wake, None] = {}
-        self.apps: set[ApplicationKey] = set()
+        self.apps: set[ApplicationKey] = set(noted)
 
     def wake(self, apps: Iterable[ApplicationKey], cause: Cause) -> None:
         for app in apps:

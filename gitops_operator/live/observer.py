@@ -49,7 +49,7 @@ _MEMO_SIZE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every object of a store is looked at with: `kept` kinds are held whole whoever owns them.
+    """What every object of a store is looked at with: `kept` kinds and objects are held whole whoever owns them.
 
     `assess` is the whole truth where `beside` is None.
     """
@@ -57,7 +57,7 @@ class Setup:
     installation: str
     assess: Assess
     manager: str
-    kept: frozenset[GroupKind]
+    kept: frozenset[GroupKind | ResourceKey]
     beside: Beside | None = None
 
 
@@ -131,7 +131,8 @@ class Observer:
     def _is_kept(self, sighting: Sighting) -> bool:
         """Whether an object is held whole though nobody tracks it: it is of a kept kind, or speaks to the engine."""
         group_kind = sighting.key[:2]
-        if group_kind in self._setup.kept or group_kind in _ASSESSED_TOGETHER:
+        kept = self._setup.kept
+        if group_kind in kept or sighting.key in kept or group_kind in _ASSESSED_TOGETHER:
             return True
         labels = sighting.metadata.labels
         return labels is not None and any(label.startswith(PREFIX) for label in labels)

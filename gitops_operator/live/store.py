@@ -34,7 +34,7 @@ class Store:
         beside: Beside | None = None,
         installation: str = "",
         manager: str = FIELD_MANAGER,
-        kept: frozenset[GroupKind] = frozenset({APPLICATION}),
+        kept: frozenset[GroupKind | ResourceKey] = frozenset({APPLICATION}),
     ) -> None:
         self._memory = Memory(Setup(installation, assess, manager, kept, beside))
         self._kinds = Kinds()
@@ -163,6 +163,12 @@ class Store:
             self._end(record, news)
         return self._versions.settle(news)
 
+    def reassess(self, concerns: Callable[[GroupKind], bool]) -> Moves:
+        """The health of what is held of some kinds follows other rules from now on."""
+        news = News()
+        self._memory.reassess(list(filter(concerns, self._kinds.all())), news)
+        return self._versions.settle(news)
+
     # --- what the Applications want ---
 
     def watch_keys(self, app: ApplicationKey, keys: frozenset[ResourceKey]) -> None:
@@ -283,9 +289,7 @@ class Store:
         self._memory.end(record, news)
 
     def _note(self, app: ApplicationKey) -> None:
-        news = News()
-        news.note([app])
-        self._versions.settle(news)
+        self._versions.settle(News([app]))
 
     def _tell_kind(self, group_kind: GroupKind, news: News, *, wakes: bool) -> None:
         trackers = self._memory.objects.trackers_of(group_kind)

@@ -326,3 +326,12 @@ def test_every_dashboard_is_shipped_word_for_word() -> None:
 
 def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8").rstrip()
+
+
+def test_health_rules_become_the_config_map_that_the_operator_reads() -> None:
+    bodies = rendered({"healthRules": {"health.yaml": "batch/Job:\n  lua: return {}\n"}}, release="mine")
+    [rules] = [one for one in bodies if one["kind"] == "ConfigMap" and one["metadata"]["name"].endswith("-health")]
+    [operator] = [one for one in bodies if one["kind"] == "Deployment"]
+    [container] = operator["spec"]["template"]["spec"]["containers"]
+    assert rules["data"] == {"health.yaml": "batch/Job:\n  lua: return {}"}
+    assert {"name": "GITOPS_HEALTH_RULES", "value": rules["metadata"]["name"]} in container["env"]
