@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from operator import is_
 
 from gitops_operator.diff import Context, compare, walked
 from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, LensRules, compile_rules
 from gitops_operator.errors import RenderError
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
-from gitops_operator.model.change import Change
-from gitops_operator.model.live import Snapshot
-from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.change import Change, remarkable
+from gitops_operator.model.live import LiveObject, Snapshot
+from gitops_operator.model.resource import Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.plan import Hints, namespace_change, revision_to_retry, with_confirmations, without_reruns
 from gitops_operator.ports import Cluster
@@ -33,13 +34,27 @@ class _Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Walked:
-    """Verdicts that rest on the coverage walk, and what they were made from besides the objects."""
+class _Compared:
+    """What came of the last comparison, and what it was made from; `unverified` are the changes that rest on walks."""
 
     made_from: tuple[object, ...] = ()
-    changes: Mapping[ResourceKey, Change] = field(default_factory=dict)
+    desired: tuple[Resource, ...] = ()
+    objects: Mapping[ResourceKey, LiveObject] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    unverified: Mapping[ResourceKey, Change] = field(default_factory=dict)
+    is_calm: bool = False
+
+    def holds_for(self, desired: tuple[Resource, ...], snapshot: Snapshot) -> bool:
+        """Whether all was in sync and nothing is another object than then."""
+        return (
+            desired is self.desired
+            and len(self.objects) == len(snapshot.objects)
+            and all(map(is_, self.objects.values(), snapshot.objects.values()))
+            and self.is_calm
+        )
 
 
+_NOTHING = _Compared()
 _AT_ONCE = 20
 
 
@@ -50,7 +65,7 @@ class Sight:
         self._cluster, self._manifests, self._global_rules = cluster, manifests, global_rules
         self._followed: dict[ApplicationKey, _Followed] = {}
         self._known: dict[ApplicationKey, tuple[str, Revision]] = {}
-        self._walked: dict[ApplicationKey, _Walked] = {}
+        self._last: dict[ApplicationKey, _Compared] = {}
         self._refreshing: set[ApplicationKey] = set()
         self._turn = asyncio.Lock()
 
@@ -163,17 +178,23 @@ class Sight:
         return View(application, desired, newest_inputs, snapshot, changes, healths, context, above)
 
     async def _compared(self, desired: Desired, snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
-        """Compared, a few walks at a time; what was walked is not walked again until a dry run has made sure of it."""
-        made_from = (context.rules, context.options, snapshot.autoscaled)
-        before = self._walked.get(context.application)
-        known = dict(before.changes) if before is not None and before.made_from == made_from else {}
+        """Compared, a few walks at a time. While nothing is another object than last time, what came of it stands."""
+        made_from = (context.rules, context.options, snapshot.autoscaled, snapshot.kinds, context.catalogue)
+        last = self._last.get(context.application, _NOTHING)
+        if last.made_from != made_from:
+            last = _NOTHING
+        if last.holds_for(desired.resources, snapshot):
+            return last.changes
+        known = dict(last.unverified)
         for number, change in enumerate(walked(desired.resources, snapshot, context, known), start=1):
             known[change.key] = change
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
         changes = compare(desired.resources, snapshot, context, known)
         unverified = {change.key: change for change in changes if change.unverified}
-        self._walked[context.application] = _Walked(made_from, unverified)
+        self._last[context.application] = _Compared(
+            made_from, desired.resources, snapshot.objects, changes, unverified, is_calm=not remarkable(changes)
+        )
         return changes
 
     def _follow(self, application: Application, desired: Desired) -> _Followed:
@@ -200,7 +221,7 @@ class Sight:
         """The Application is gone."""
         self._followed.pop(key, None)
         self._known.pop(key, None)
-        self._walked.pop(key, None)
+        self._last.pop(key, None)
         self._refreshing.discard(key)
         self._manifests.forget(key)
 
