@@ -16,7 +16,14 @@ from gitops_operator.model.change import Change, remarkable
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
 from gitops_operator.model.revision import Revision
-from gitops_operator.plan import Hints, namespace_change, revision_to_retry, with_confirmations, without_reruns
+from gitops_operator.plan import (
+    Hints,
+    namespace_change,
+    revision_to_retry,
+    with_confirmations,
+    with_doubts,
+    without_reruns,
+)
 from gitops_operator.ports import Cluster
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired, View, healths_of
@@ -165,7 +172,7 @@ class Sight:
         )
         compared = await self._compared(desired, snapshot, context)
         changes = without_reruns(compared, application, desired.inputs, hints)
-        changes = with_confirmations(changes, application)
+        changes = with_confirmations(with_doubts(changes, hints), application)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
             key, number = desired.namespace.key, len(desired.resources)
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))

@@ -34,6 +34,7 @@ class Why(StrEnum):
     NOT_DESIRED = "NotDesired"
     EXTRANEOUS = "Extraneous"
     GOING = "Terminating"
+    UNVERIFIED = "NotVerified"
     KEPT = "Kept"
     UNCONFIRMED = "AwaitsConfirmation"
     CONFIRMED = "Confirmed"
@@ -45,7 +46,7 @@ class Why(StrEnum):
 
 # Tuples: a set would ask for hashes, which enumerations compute in Python.
 _IN_SYNC = (Why.IN_SYNC, Why.KEPT, Why.EXTRANEOUS, Why.AT_ADMISSION)
-_UNKNOWN = (Why.KIND_NOT_READY, Why.KIND_UNKNOWN)
+_UNKNOWN = (Why.KIND_NOT_READY, Why.KIND_UNKNOWN, Why.UNVERIFIED)
 _DRIFT = (Why.DRIFTED, Why.MISSING)
 
 

@@ -17,6 +17,7 @@ class GateReason(StrEnum):
     KIND_UNKNOWN = "KindUnknown"
     OWNERSHIP_CONFLICT = "OwnershipConflict"
     AWAITS_CONFIRMATION = "AwaitsConfirmation"
+    NOT_VERIFIED = "NotVerified"
     NOTHING_TO_DO = "NothingToDo"
     RETRY_LATER = "RetryLater"
     NOT_AUTOMATED = "NotAutomated"

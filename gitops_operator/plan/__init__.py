@@ -12,6 +12,7 @@ from gitops_operator.plan.remains import DeletionPlan, LastHooks, Remains, delet
 from gitops_operator.plan.requests import is_answered
 from gitops_operator.plan.situation import Fight, Hints, Plan, Situation
 from gitops_operator.plan.transient import without_reruns
+from gitops_operator.plan.unverified import with_doubts
 
 __all__ = [
     "DeletionPlan",
@@ -36,5 +37,6 @@ __all__ = [
     "revision_to_retry",
     "unknown_options",
     "with_confirmations",
+    "with_doubts",
     "without_reruns",
 ]

@@ -46,6 +46,7 @@ def may_sync(situation: Situation) -> Gate:
             _kinds_unknown,
             _conflicts,
             _unconfirmed,
+            _not_verified,
             _nothing_to_do,
             _tried_already,
             _not_automated,
@@ -112,11 +113,18 @@ def _sentences(changes: Iterable[Change]) -> str:
 def _unconfirmed(situation: Situation) -> Gate:
     """All else is done first; a prune that waits for a person holds nothing else."""
     waiting = [change for change in situation.remarkable if change.why is Why.UNCONFIRMED]
-    if not waiting or _nothing_to_do(situation).reason is not GateReason.NOTHING_TO_DO:
+    if not waiting or _nothing_to_do(situation).is_open:
         return OPEN
     if not may_prune(situation):
         return Gate(GateReason.PRUNE_OFF, f"Git no longer has {named(waiting)}, and pruning is off.")
     return Gate(GateReason.AWAITS_CONFIRMATION, f"{_sentences(waiting)}\n{how_to_confirm(situation.application)}")
+
+
+def _not_verified(situation: Situation) -> Gate:
+    doubtful = [change for change in situation.remarkable if change.why is Why.UNVERIFIED]
+    if not doubtful or _nothing_to_do(situation).is_open:
+        return OPEN
+    return Gate(GateReason.NOT_VERIFIED, _sentences(doubtful))
 
 
 def _nothing_to_do(situation: Situation) -> Gate:

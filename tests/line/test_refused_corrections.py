@@ -58,7 +58,7 @@ async def test_a_verification_that_fails_is_asked_for_less_and_less_often() -> N
     before = applies(line)
     await line.after(600)
     assert 0 < applies(line) - before <= 6
-    assert line.condition("Ready")["status"] == "True"
+    assert line.condition("Ready")["reason"] == "NotVerified"
 
 
 async def test_a_sync_that_was_asked_for_is_tried_again_as_it_was_asked_for() -> None:
