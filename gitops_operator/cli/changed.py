@@ -47,14 +47,16 @@ def changed_object(
     for line in printable("" if fields and change.why is Why.DRIFTED else change.message).splitlines():
         yield f"    {line}"
     for one in fields:
-        yield from _field(one, now, paint)
+        yield from field_lines(one, now, paint)
     if change.action is Action.UPDATE and not fields and not change.message:
         yield "    No field differs: Git says the same in other words."
 
 
-def _field(one: Difference, now: datetime, paint: Paint) -> Iterator[str]:
+def field_lines(one: Difference, now: datetime, paint: Paint, commit: str = "") -> Iterator[str]:
+    """Its lines: what lives and who wrote it, what Git wants and where."""
     yield f"  {printable(one.path)}"
-    git = f"Git: {one.origin}" if one.origin and one.location else "Git"
+    at = f" at {commit}" if commit else ""
+    git = f"Git{at}: {one.origin}" if one.origin and one.location else f"Git{at}"
     live = f"live: {one.manager}{f', {age(one.since, now)} ago' if one.since else ''}" if one.manager else "live"
     if _is_long(one.live) or _is_long(one.desired):
         yield paint(f"    --- {live}", Colour.GREY)

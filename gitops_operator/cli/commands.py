@@ -6,6 +6,7 @@ from gitops_operator.cli.command import BATCH, FILES, Command
 from gitops_operator.cli.offline.table import APP, LIVE, OFFLINE
 from gitops_operator.cli.online.flags import APPLICATION, APPLICATIONS
 from gitops_operator.cli.online.table import ONLINE
+from gitops_operator.cli.online.table_close import CLOSE
 
 _OF_FILES = (
     ("What kubectl apply would change", "kubectl gitops diff -f manifests/ --live live.yaml"),
@@ -28,4 +29,5 @@ def _also_of_files(command: Command) -> Command:
 COMMANDS: tuple[Command, ...] = (
     *OFFLINE,
     *(_also_of_files(command) if command.name == "diff" else command for command in ONLINE),
+    *CLOSE,
 )

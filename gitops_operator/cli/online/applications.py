@@ -55,6 +55,23 @@ async def scope_of(arguments: argparse.Namespace, reach: Reach) -> Scope:
     return Scope(namespace, labels, tuple(ApplicationKey(given or namespace, name) for given, name in names))
 
 
+async def chosen(arguments: argparse.Namespace, reach: Reach) -> list[dict[str, Any]]:
+    """The Applications that are to be acted on: without names it must be said which.
+
+    Raises:
+        CommandError: none is chosen, or there is none.
+    """
+    scope = await scope_of(arguments, reach)
+    if not (scope.keys or scope.labels or arguments.all_namespaces):
+        raise CommandError("name the Applications, or choose them with -l or -A")
+    if scope.keys:
+        return [await get_application(reach, key) for key in scope.keys]
+    found = await list_applications(reach.client, scope)
+    if not found:
+        raise CommandError("no Application matches")
+    return found
+
+
 async def key_named(arguments: argparse.Namespace, reach: Reach) -> ApplicationKey:
     """The one Application that a command line names."""
     return (await scope_of(arguments, reach)).keys[0]

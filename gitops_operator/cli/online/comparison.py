@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from gitops_operator.access import CERTIFICATES, CONFIG_TYPE, KNOWN_HOSTS, SECRET_TYPE
 from gitops_operator.assembly import Onlooker, assemble_onlooker
 from gitops_operator.cli.exits import CommandError
+from gitops_operator.cli.online.placing import Files
 from gitops_operator.cli.online.progress import Progress
 from gitops_operator.cli.online.reach import Reach
 from gitops_operator.cli.online.reader import Reader, tracking_of
 from gitops_operator.cluster.discovery import Discovery
 from gitops_operator.cluster.objects import list_all
-from gitops_operator.diff import ignored_in
+from gitops_operator.diff import Context, ignored_in
 from gitops_operator.diff.explain import explain
+from gitops_operator.diff.ignore import REPLICAS, ignored_paths
 from gitops_operator.errors import ClusterError, GitOpsError, SourceError
 from gitops_operator.model.application import Application, ApplicationKey
 from gitops_operator.model.change import Action, Change, Difference, Why
 from gitops_operator.model.kind import Catalogue
-from gitops_operator.model.resource import GroupKind, Origin, ResourceKey
+from gitops_operator.model.live import Snapshot
+from gitops_operator.model.resource import GroupKind, ResourceKey
 from gitops_operator.plan import Hints
-from gitops_operator.render.lines import Lines
 from gitops_operator.settings import Settings
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired, View
@@ -33,6 +37,8 @@ _SECRET, _CONFIG_MAP = GroupKind("", "Secret"), GroupKind("", "ConfigMap")
 _PAGE = 500
 _SAMPLE = 5
 _FOLDERS = 8
+_NEVER = 86400.0
+_PATIENCE = 20.0
 _IN_USE = "MirrorFolderInUse"
 _MAYBE_CREDENTIALS = frozenset(
     {"AuthenticationFailed", "RepositoryNotFound", "HostKeyUnknown", "HostKeyMismatch", "CertificateInvalid"}
@@ -40,15 +46,26 @@ _MAYBE_CREDENTIALS = frozenset(
 _MAYBE_NETWORK = frozenset({"Timeout", "RepositoryUnreachable"})
 
 
+class Excused(NamedTuple):
+    """A field that differs and does not count, and why not."""
+
+    field: Difference
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A change for each object, and the fields of those that differ; `remarks` say what could not be looked at."""
+    """A change for each object, and the fields of those that differ; `remarks` say what could not be looked at.
+
+    `excused` are the fields that differ and do not count.
+    """
 
     application: Application
     desired: Desired
     changes: tuple[Change, ...]
     differences: Mapping[ResourceKey, tuple[Difference, ...]]
     remarks: tuple[str, ...] = ()
+    excused: Mapping[ResourceKey, tuple[Excused, ...]] = field(default_factory=dict)
 
     @property
     def differing(self) -> tuple[Change, ...]:
@@ -171,7 +188,7 @@ class Comparison:
         self.progress.tell("live", "")
 
     def _compared(self, reader: Reader, view: View, resolved: Resolved) -> Compared:
-        files = _Files(resolved)
+        files = Files(resolved)
         changes = tuple(_as_far_as_read(change, reader) for change in view.changes)
         differences = {
             change.key: tuple(map(files.placed, _differences(change, reader, view)))
@@ -179,9 +196,13 @@ class Comparison:
             if change.action in {Action.UPDATE, Action.REPLACE} or change.why is Why.CONFLICT
         }
         warnings = tuple(f"{kind}: {text}" for kind, text in view.desired.warnings.items())
-        return Compared(
-            self.application, view.desired, changes, differences, (*warnings, *dict.fromkeys(reader.remarks))
-        )
+        excused = {
+            change.key: tuple(one._replace(field=files.placed(one.field)) for one in _excused(change, reader, view))
+            for change in changes
+            if change.desired is not None and ignored_in(change.desired, reader.bodies.get(change.key), *_by(view))
+        }
+        remarks = (*warnings, *dict.fromkeys(reader.remarks))
+        return Compared(self.application, view.desired, changes, differences, remarks, excused)
 
 
 def _places(keys: Iterable[ResourceKey], namespaces: Iterable[str]) -> Iterable[tuple[GroupKind, str]]:
@@ -202,33 +223,31 @@ def _differences(change: Change, reader: Reader, view: View) -> tuple[Difference
     live = reader.bodies.get(change.key)
     if change.desired is None or live is None:
         return ()
-    return explain(change.desired, live, ignored_in(change.desired, live, view.snapshot, view.context))
+    return explain(change.desired, live, ignored_in(change.desired, live, *_by(view)))
 
 
-class _Files:
-    """The lines of the files of a commit."""
+def _by(view: View) -> tuple[Snapshot, Context]:
+    return view.snapshot, view.context
 
-    def __init__(self, resolved: Resolved) -> None:
-        self._tree = resolved.tree
-        self._lines: dict[str, Lines | None] = {}
 
-    def placed(self, difference: Difference) -> Difference:
-        """With the line of the field where that can be told, else of the object."""
-        origin = difference.origin
-        if origin is None or not origin.line or not difference.location:
-            return difference
-        lines, location = self._of(origin.file), difference.location
-        line = lines.of(origin.line, location) if lines else origin.line
-        if lines and line == origin.line and location[0] == "data":  # of a Secret that was written as stringData
-            line = lines.of(line, ("stringData", *location[1:]))
-        return difference._replace(origin=Origin(origin.file, line))
-
-    def _of(self, file: str) -> Lines | None:
-        if file not in self._lines:
-            self._lines[file] = None
-            with contextlib.suppress(KeyError):  # made by a tool, or behind a link
-                self._lines[file] = Lines(self._tree.read(file))
-        return self._lines[file]
+def _excused(change: Change, reader: Reader, view: View) -> Iterator[Excused]:
+    """The fields that differ as long as one rule does not count, and that rule."""
+    live = reader.bodies.get(change.key)
+    if change.desired is None or live is None:
+        return
+    everything = explain(change.desired, live)
+    rules = view.context.rules.rules
+    reasons = [
+        (f"ignored by ignoreDifferences[{rules.index(rule)}]", ignored_paths([rule], change.desired.body, live))
+        for rule in view.context.rules.about(change.key)
+    ]
+    scaler = view.snapshot.autoscaled.get(change.key)
+    if scaler is not None:
+        reasons.insert(0, (f"belongs to the autoscaler, {scaler.kind} {scaler.name}", frozenset({REPLICAS})))
+    for reason, paths in reasons:
+        counts = {one.path for one in explain(change.desired, live, paths)}
+        yield from (Excused(one, reason) for one in everything if one.path not in counts)
+        everything = tuple(one for one in everything if one.path in counts)
 
 
 @contextlib.asynccontextmanager
@@ -257,6 +276,16 @@ def _in_a_folder(reach: Reach, settings: Settings, answered: asyncio.Event) -> O
             if error.reason != _IN_USE:
                 raise CommandError(error.message) from error
     raise CommandError(f"{_FOLDERS} other calls are at work in {settings.data_folder}; try again")
+
+
+def settings_of(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """What a comparison needs to know of the operator, and where it keeps what it has read."""
+    return Settings(
+        namespace=arguments.operator_namespace or environ.get("GITOPS_NAMESPACE") or Settings().namespace,
+        data_folder=cache_folder(environ),
+        poll_interval=_NEVER,
+        git_timeout=_PATIENCE,
+    )
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

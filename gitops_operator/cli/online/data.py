@@ -16,11 +16,12 @@ def as_data(compared: Compared) -> dict[str, Any]:
     return {
         "application": {"namespace": application.key.namespace, "name": application.key.name},
         "revision": compared.desired.revision.sha,
-        "objects": [_object(change, compared.differences.get(change.key, ())) for change in compared.differing],
+        "objects": [object_data(change, compared.differences.get(change.key, ())) for change in compared.differing],
     }
 
 
-def _object(change: Change, differences: Iterable[Difference]) -> dict[str, Any]:
+def object_data(change: Change, differences: Iterable[Difference]) -> dict[str, Any]:
+    """One object that was compared."""
     key, origin = change.key, change.desired.origin if change.desired else None
     return {
         "group": key.group,
@@ -31,17 +32,19 @@ def _object(change: Change, differences: Iterable[Difference]) -> dict[str, Any]
         "reason": str(change.why),
         "message": change.message,
         **_place(origin),
-        "differences": [
-            {
-                "path": one.path,
-                "desired": one.desired,
-                "live": one.live,
-                "manager": one.manager,
-                "since": one.since,
-                **_place(one.origin if one.location else None),
-            }
-            for one in differences
-        ],
+        "differences": [field_data(one) for one in differences],
+    }
+
+
+def field_data(one: Difference) -> dict[str, Any]:
+    """One field."""
+    return {
+        "path": one.path,
+        "desired": one.desired,
+        "live": one.live,
+        "manager": one.manager,
+        "since": one.since,
+        **_place(one.origin if one.location else None),
     }
 
 

@@ -7,7 +7,7 @@ import argparse
 from gitops_operator.cli.console import Console
 from gitops_operator.cli.exits import Exit
 from gitops_operator.cli.online.applications import get_application, key_named
-from gitops_operator.cli.online.comparison import Compared, Comparison, cache_folder
+from gitops_operator.cli.online.comparison import Compared, Comparison, settings_of
 from gitops_operator.cli.online.data import as_data
 from gitops_operator.cli.online.differences import differences
 from gitops_operator.cli.online.progress import Progress
@@ -15,22 +15,13 @@ from gitops_operator.cli.online.reach import Reach, online
 from gitops_operator.cli.online.words import now
 from gitops_operator.model.change import Why
 from gitops_operator.model.parsing import parse_application
-from gitops_operator.settings import Settings
-
-_NEVER = 86400.0
-_PATIENCE = 20.0
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     async def work(reach: Reach) -> Exit:
         key = await key_named(arguments, reach)
         application = parse_application(await get_application(reach, key))
-        settings = Settings(
-            namespace=arguments.operator_namespace or console.environ.get("GITOPS_NAMESPACE") or Settings().namespace,
-            data_folder=cache_folder(console.environ),
-            poll_interval=_NEVER,
-            git_timeout=_PATIENCE,
-        )
+        settings = settings_of(arguments, console.environ)
         progress = Progress(console)
         try:
             compared = await Comparison(reach, application, settings, progress).run(arguments.revision)

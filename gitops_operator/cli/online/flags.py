@@ -39,6 +39,12 @@ APPLICATIONS = Argument(
     {"metavar": "APP", "nargs": "*"},
     Completes.APPLICATION,
 )
+OPERATOR_NAMESPACE = Argument(
+    ("--operator-namespace",),
+    "where the operator runs, and its credentials are (default: $GITOPS_NAMESPACE, else gitops-operator)",
+    {"metavar": "NAMESPACE", "default": ""},
+    Completes.NAMESPACE,
+)
 ONE = (APPLICATION, NAMESPACE, ALL_NAMESPACES, CONTEXT, KUBECONFIG)
 SEVERAL = (APPLICATIONS, NAMESPACE, ALL_NAMESPACES, SELECTOR, CONTEXT, KUBECONFIG)
 

@@ -13,12 +13,10 @@ from gitops_operator.cli.exits import CommandError, Exit
 from gitops_operator.cli.online.applications import (
     Scope,
     Seen,
+    chosen,
     edit,
     follow,
-    get_application,
     key_of,
-    list_applications,
-    scope_of,
 )
 from gitops_operator.cli.online.progress import Progress
 from gitops_operator.cli.online.reach import Reach, online
@@ -35,12 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     word = "hard" if arguments.hard else "normal"
 
     async def work(reach: Reach) -> Exit:
-        scope = await scope_of(arguments, reach)
-        if not (scope.keys or scope.labels or arguments.all_namespaces):
-            raise CommandError("name the Applications, or choose them with -l or -A")
-        keys = [key_of(body) for body in await _existing(reach, scope)]
-        if not keys:
-            raise CommandError("no Application matches")
+        keys = [key_of(body) for body in await chosen(arguments, reach)]
         for key in keys:
             await edit(reach.client, key, {"metadata": {"annotations": {REFRESH: word}}})
         if arguments.asynchronous:
@@ -50,12 +43,6 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
         return await _looked(reach, console, keys, limit)
 
     return online(work, arguments, console)
-
-
-async def _existing(reach: Reach, scope: Scope) -> list[dict[str, Any]]:
-    if scope.keys:
-        return [await get_application(reach, key) for key in scope.keys]
-    return await list_applications(reach.client, scope)
 
 
 async def _looked(reach: Reach, console: Console, keys: list[ApplicationKey], limit: float | None) -> Exit:

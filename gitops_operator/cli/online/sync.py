@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace) -> Running:
     """Write the request; somebody else's write in between makes us look again."""
-    request = request_of(arguments, await _who(reach))
+    request = request_of(arguments, await who(reach))
     for attempt in range(_ATTEMPTS):
         body = await get_application(reach, key)
         before = parse_application(body)
@@ -54,7 +54,7 @@ async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace)
         fence = {"metadata": {"resourceVersion": before.resource_version}}
         try:
             # A merge patch merges: what an earlier request holds and ours does not must go.
-            written = await edit(reach.client, key, {**fence, "operation": _whole(body.get("operation"), request)})
+            written = await edit(reach.client, key, {**fence, "operation": whole(body.get("operation"), request)})
         except ClusterError as error:
             if error.status != 409 or attempt == _ATTEMPTS - 1:
                 raise
@@ -92,11 +92,11 @@ def _resource(text: str) -> dict[str, str]:
     return {part: value for part, value in resource.items() if value}
 
 
-def _whole(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
+def whole(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
     """A merge patch that makes one object of another: what is not wanted is null."""
     gone = dict.fromkeys((before or {}).keys() - after.keys())
     both = {
-        name: _whole((before or {}).get(name), value) if isinstance(value, Mapping) else value
+        name: whole((before or {}).get(name), value) if isinstance(value, Mapping) else value
         for name, value in after.items()
     }
     return {**gone, **both}
@@ -127,7 +127,7 @@ def _running(key: ApplicationKey, operation: Operation) -> str:
     return f"a sync of {key} is running ({operation.trigger}{by}, for {age(operation.started_at, now())}, at {place})"
 
 
-async def _who(reach: Reach) -> str:
+async def who(reach: Reach) -> str:
     """Who asks, as the cluster knows us; it may be too old to say."""
     try:
         answer = await reach.client.create(_REVIEW, "", {"apiVersion": _REVIEW.api_version, "kind": _REVIEW.kind})

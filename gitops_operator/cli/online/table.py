@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitops_operator.cli.command import OUTPUT, Argument, Command, Completes, Group
-from gitops_operator.cli.online.flags import ONE, SEVERAL, timeout
+from gitops_operator.cli.command import OUTPUT, Argument, Command, Group
+from gitops_operator.cli.online.flags import ONE, OPERATOR_NAMESPACE, SEVERAL, timeout
 
 _FORMS = Argument(
     ("-o", "--output"),
@@ -42,12 +42,7 @@ ONLINE: tuple[Command, ...] = (
                 "compare with this branch, tag or commit instead",
                 {"metavar": "REVISION", "default": ""},
             ),
-            Argument(
-                ("--operator-namespace",),
-                "where the operator runs, and its credentials are (default: $GITOPS_NAMESPACE, else gitops-operator)",
-                {"metavar": "NAMESPACE", "default": ""},
-                Completes.NAMESPACE,
-            ),
+            OPERATOR_NAMESPACE,
             OUTPUT,
         ),
         (
