@@ -77,7 +77,7 @@ class Deletion:
             await self.cluster.clear_refresh(application)
             return True
         if operation is not None and request is not None and operation.request == request.digest:
-            await self.cluster.clear_request(application)
+            await self.cluster.clear(application, {"operation": None})
             return True
         return False
 

@@ -16,7 +16,7 @@ from gitops_operator.model.change import Change
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.parsing import parse_application
-from gitops_operator.model.resource import GroupKind, ResourceKey
+from gitops_operator.model.resource import Body, GroupKind, ResourceKey
 from gitops_operator.model.step import Outcome, Result
 from gitops_operator.plan import Remains
 from gitops_operator.ports import LensOf, Moved
@@ -102,6 +102,9 @@ class Destination:
     def below(self, key: ResourceKey) -> Iterable[LiveObject]:
         return self._store.descendants(key)
 
+    def inside(self, namespace: str) -> Iterable[LiveObject]:
+        return self._store.in_namespace(namespace)
+
     def above(self, key: ApplicationKey) -> frozenset[ApplicationKey]:
         found: set[ApplicationKey] = set()
         live = self._store.get(_key_of(key))
@@ -180,13 +183,13 @@ class Destination:
     async def set_finalizers(self, application: Application, finalizers: Sequence[str]) -> None:
         await self._patch(application, {"metadata": {"finalizers": list(finalizers)}})
 
-    async def clear_request(self, application: Application) -> None:
-        await self._patch(application, {"operation": None})
-
     async def clear_refresh(self, application: Application) -> None:
         await self._patch(application, {"metadata": {"annotations": {REFRESH: None}}})
 
-    async def _patch(self, application: Application, patch: dict[str, Any]) -> None:
+    async def clear(self, application: Application, patch: Body) -> None:
+        await self._patch(application, patch)
+
+    async def _patch(self, application: Application, patch: Body) -> None:
         kind = self._fenced()
         metadata = {**patch.get("metadata", {}), "resourceVersion": application.resource_version}
         fenced = {**patch, "metadata": metadata}

@@ -67,6 +67,9 @@ class Cluster(Protocol):
     def below(self, key: ResourceKey) -> Iterable[LiveObject]:
         """The descendants of an object."""
 
+    def inside(self, namespace: str) -> Iterable[LiveObject]:
+        """The objects in a namespace."""
+
     def above(self, key: ApplicationKey) -> frozenset[ApplicationKey]:
         """The Applications that track this one, and those that track them, as far as it goes."""
 
@@ -93,11 +96,11 @@ class Cluster(Protocol):
     async def set_finalizers(self, application: Application, finalizers: Sequence[str]) -> None:
         """Replace the finalizers, fenced like `write_status`."""
 
-    async def clear_request(self, application: Application) -> None:
-        """Remove the user's `operation`, fenced like `write_status`."""
-
     async def clear_refresh(self, application: Application) -> None:
         """Remove the refresh annotation, fenced like `write_status`."""
+
+    async def clear(self, application: Application, patch: Body) -> None:
+        """Remove by a merge patch what has served its purpose, fenced like `write_status`."""
 
 
 class Narrator(Protocol):

@@ -10,7 +10,7 @@ from gitops_operator.apply import execute
 from gitops_operator.deletion import Deletion
 from gitops_operator.errors import ClusterError, GitOpsError, SpecError
 from gitops_operator.model.application import FINALIZER, Application, ApplicationKey
-from gitops_operator.plan import Hints, is_answered, next_step
+from gitops_operator.plan import Hints, next_step, used_up
 from gitops_operator.ports import Clock, Cluster, Narrator
 from gitops_operator.reporter import Reporter
 from gitops_operator.sight import Sight
@@ -61,11 +61,11 @@ class Reconciler:
     async def _sync(self, application: Application) -> datetime | None:
         """Everything before the look at objects that may end the pass at once."""
         memory, now = self._memories.setdefault(application.key, _Memory()), self._clock.now()
+        if used := used_up(application):  # before anything may end the sync that an approval is for
+            await self._cluster.clear(application, used)
+            return now
         if application.problems:
             raise SpecError("\n".join(application.problems))
-        if is_answered(application):
-            await self._cluster.clear_request(application)
-            return now
         if application.refresh:
             if not self._sight.has_refreshed(application):  # no reason not to be Ready: the status stays as it is
                 return memory.look_again

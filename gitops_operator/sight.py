@@ -182,7 +182,9 @@ class Sight:
             desired = replace(desired, warnings={**desired.warnings, "IgnoreRuleInvalid": followed.problems})
         healths = healths_of(changes, self._cluster.below)
         above = self._cluster.above(application.key)
-        return View(application, desired, newest_inputs, snapshot, changes, healths, context, above)
+        return View(
+            application, desired, newest_inputs, snapshot, changes, healths, context, above, self._cluster.inside
+        )
 
     async def _compared(self, desired: Desired, snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
         """Compared, a few walks at a time. While nothing is another object than last time, what came of it stands."""

@@ -15,10 +15,12 @@ from gitops_operator.model.application import APPLICATION, FINALIZER, Applicatio
 from gitops_operator.model.change import Change, Difference, Why, remarkable
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.live import LiveObject, Snapshot
+from gitops_operator.model.proposal import Consequences, Proposal
 from gitops_operator.model.resource import HOOK_RUN, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome
 from gitops_operator.plan import DeletionPlan, Hints, Plan, Situation, fights_in_words
+from gitops_operator.plan.consequences import Inside, Surroundings, consequences
 from gitops_operator.status import Observation
 
 _HEALTHY, _MISSING = Health(HealthStatus.HEALTHY), Health(HealthStatus.MISSING)
@@ -90,7 +92,7 @@ class View:
     """One pass over one Application.
 
     `newest_inputs` is the digest of inputs of the newest commit; `above` are the Applications that this one is a part
-    of, itself included where they go round in a circle.
+    of, itself included where they go round in a circle; `inside` tells what a namespace holds.
     """
 
     application: Application
@@ -101,6 +103,7 @@ class View:
     healths: Mapping[ResourceKey, Health | None]
     context: Context
     above: frozenset[ApplicationKey] = frozenset()
+    inside: Inside = lambda _: ()
 
     def situation(self, now: datetime, hints: Hints, chance: Chance, done: Done = NOTHING_DONE) -> Situation:
         """What the plan decides from."""
@@ -145,9 +148,18 @@ class View:
             warnings={**self.desired.warnings, **done.warnings, **self._warnings(plan.hints)},
             images=self.desired.images,
             delete_hooks=len(self.desired.delete_hooks),
+            proposal=self._proposal(plan),
             fights=sum(fight.times > 1 for fight in plan.hints.fights.values()),
             committed_at=self.desired.committed_at,
         )
+
+    def _proposal(self, plan: Plan) -> Proposal | None:
+        return Proposal(plan.awaited, self.consequences(plan.awaited.changes)) if plan.awaited is not None else None
+
+    def consequences(self, planned: Sequence[Change]) -> Consequences:
+        """What comes of some changes besides what they change."""
+        around = Surroundings(self.changes, self._differences, self.inside)
+        return consequences(planned, around, self.context.options)
 
     def must_hold(self, plan: Plan) -> bool:
         """Whether the Application needs our finalizer now: its objects, present or soon, and hooks go before it."""

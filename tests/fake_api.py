@@ -43,6 +43,7 @@ BUILT_IN = (
     kind("v1", "Secret"),
     kind("v1", "Service"),
     kind("v1", "ServiceAccount"),
+    kind("v1", "PersistentVolumeClaim"),
     kind("v1", "Pod"),
     kind("apps/v1", "Deployment"),
     kind("apps/v1", "ReplicaSet"),

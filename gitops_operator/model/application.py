@@ -22,6 +22,7 @@ ARGO_FINALIZERS = (
     "resources-finalizer.argocd.argoproj.io/background",
 )
 REFRESH = PREFIX + "refresh"
+APPROVE = PREFIX + "approve"
 DELETION_APPROVED = (PREFIX + "deletion-approved", ARGO_PREFIX + "deletion-approved")
 
 
@@ -92,7 +93,7 @@ class NamespaceMetadata:
 
 @dataclass(frozen=True, slots=True)
 class SyncPolicy:
-    """When and how to sync; `timeout` in seconds without progress."""
+    """When and how to sync; `timeout` in seconds without progress, `approval` says that each sync waits for one."""
 
     automated: Automated | None = None
     options: frozenset[str] = frozenset()
@@ -101,6 +102,7 @@ class SyncPolicy:
     wait: bool = False
     timeout: float = 600.0
     prune_limit: PruneLimit | None = None
+    approval: bool = False
 
     def has(self, option: str) -> bool:
         """Whether a sync option such as `PruneFirst=true` is set."""
@@ -160,6 +162,11 @@ class Application:
     def refresh(self) -> str:
         """What the refresh annotation asks for: "normal", "hard" or "" (nothing)."""
         return self.annotations.get(REFRESH, "")
+
+    @property
+    def approved(self) -> str:
+        """The digest of the plan that somebody approves, "" of none."""
+        return self.annotations.get(APPROVE, "").strip()
 
     @property
     def is_going(self) -> bool:

@@ -100,7 +100,8 @@ class Operation:
     user's request and `request_generation` the generation in which it was seen; a `pinned` one syncs the commit that
     the user named and no newer one; `hooks` are those that were started, with their outcomes; a partial one
     syncs only `resources`, and `synced` is what the last whole one had synced; a
-    `confirmed` one prunes what asks for a confirmation; times are RFC 3339 in UTC.
+    `confirmed` one prunes what asks for a confirmation; `approved` is the digest of the plan that somebody approved;
+    times are RFC 3339 in UTC.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Operation:
     resources: tuple[ResourceKey, ...] = ()
     synced: str = ""
     confirmed: bool = False
+    approved: str = ""
 
     @property
     def synced_inputs(self) -> str:

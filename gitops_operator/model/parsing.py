@@ -97,6 +97,7 @@ def parse_operation(stanza: Body | None) -> Operation | None:
         resources=_keys(stanza.get("resources") or ()),
         synced=stanza.get("synced", ""),
         confirmed=stanza.get("confirmed", False),
+        approved=stanza.get("approved", ""),
     )
 
 
@@ -157,6 +158,7 @@ def _sync_policy(policy: Body, problems: _Problems) -> SyncPolicy:
         wait=policy.get("wait", False),
         timeout=problems.attempt("syncPolicy.timeout", seconds_of, policy.get("timeout", "600s"), default.timeout),
         prune_limit=None if limit is None else problems.attempt("syncPolicy.pruneLimit", _prune_limit, limit, None),
+        approval=policy.get("approval") == "required",
     )
 
 

@@ -1,5 +1,6 @@
 """May we sync, and what is the next step: from what a pass sees to what it does."""
 
+from gitops_operator.plan.approval import used_up
 from gitops_operator.plan.confirmation import with_confirmations
 from gitops_operator.plan.decide import inputs_digest, next_step
 from gitops_operator.plan.delete_hooks import how_to_skip, needs_hooks
@@ -9,7 +10,6 @@ from gitops_operator.plan.fights import fights_in_words
 from gitops_operator.plan.namespace import namespace_change, namespace_resource
 from gitops_operator.plan.options import unknown_options
 from gitops_operator.plan.remains import DeletionPlan, LastHooks, Remains, deletion_of
-from gitops_operator.plan.requests import is_answered
 from gitops_operator.plan.situation import Fight, Hints, Plan, Situation
 from gitops_operator.plan.transient import without_reruns
 from gitops_operator.plan.unverified import with_doubts
@@ -27,7 +27,6 @@ __all__ = [
     "fights_in_words",
     "how_to_skip",
     "inputs_digest",
-    "is_answered",
     "left_behind",
     "namespace_change",
     "namespace_resource",
@@ -36,6 +35,7 @@ __all__ = [
     "next_step",
     "revision_to_retry",
     "unknown_options",
+    "used_up",
     "with_confirmations",
     "with_doubts",
     "without_reruns",

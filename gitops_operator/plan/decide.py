@@ -14,10 +14,11 @@ from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.step import Result, Step, TaskKind
 from gitops_operator.plan.advance import advance
+from gitops_operator.plan.approval import approved_drift, awaited
 from gitops_operator.plan.confirmation import is_confirmed
 from gitops_operator.plan.ending import MANUAL, End, ended, terminated
 from gitops_operator.plan.fights import after_healing, after_refusal, after_refusals, next_heal_at, peace_at
-from gitops_operator.plan.gate import healable, is_only_drift, may_act, may_sync
+from gitops_operator.plan.gate import healable, heals, may_act, may_sync
 from gitops_operator.plan.hooks import leftovers
 from gitops_operator.plan.order import in_order, in_reverse_order
 from gitops_operator.plan.partial import narrowed, not_found, resources_asked, synced_before
@@ -70,14 +71,23 @@ def _at_rest(situation: Situation) -> Plan:
     if left:
         return _clearing(situation, left)
     gate = may_sync(situation)
-    if not gate.is_open:
+    if gate.reason is GateReason.APPROVAL_PENDING:
+        plan = _awaiting(situation, gate)
+    elif not gate.is_open:
         plan = _resting(situation, gate)
-    elif is_only_drift(situation):
-        plan = _healing(situation, gate)
+    elif heals(situation):
+        plan = _healing(situation, gate, healable(situation))
     else:
         return Plan(gate, _started(situation), hints=at_rest(situation.hints, situation.now), look_again=situation.now)
     times = (plan.look_again, peace_at(situation.hints.fights))
     return replace(plan, look_again=min((time for time in times if time is not None), default=None))
+
+
+def _awaiting(situation: Situation, gate: Gate) -> Plan:
+    """What was applied before as Git wants it is corrected all the same; the plan that waits is the same afterwards."""
+    drift = approved_drift(situation)
+    plan = _healing(situation, gate, drift) if drift else _resting(situation, gate)
+    return replace(plan, awaited=awaited(situation))
 
 
 def _clearing(situation: Situation, left: Iterable[Change]) -> Plan:
@@ -114,6 +124,7 @@ def _started(situation: Situation) -> Operation:
         resources=(wanted := resources_asked(situation)),
         synced=synced_before(previous, wanted),
         confirmed=is_confirmed(application),
+        approved=application.approved if application.sync_policy.approval else "",
     )
 
 
@@ -122,9 +133,9 @@ def _first_stop(situation: Situation, options: frozenset[str], *, prune: bool) -
     return way[0] if way else Cursor(Phase.SYNC, 0)
 
 
-def _healing(situation: Situation, gate: Gate) -> Plan:
+def _healing(situation: Situation, gate: Gate, drift: Iterable[Change]) -> Plan:
     policy, now, hints = situation.application.sync_policy, situation.now, situation.hints
-    again = [(change, next_heal_at(hints, change.key) or now) for change in healable(situation)]
+    again = [(change, next_heal_at(hints, change.key) or now) for change in drift]
     ready = [change for change, time in again if time <= now]
     applies = [write_task(change, policy) for change in ready if change.action is not Action.PRUNE]
     deletes = [prune_task(change, policy) for change in ready if change.action is Action.PRUNE]

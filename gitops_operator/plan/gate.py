@@ -8,6 +8,7 @@ from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
+from gitops_operator.plan.approval import approval_pending
 from gitops_operator.plan.confirmation import how_to_confirm
 from gitops_operator.plan.fights import after_refusal, in_words, next_heal_at
 from gitops_operator.plan.hooks import claimed
@@ -54,6 +55,7 @@ def may_sync(situation: Situation) -> Gate:
             _only_prunes,
             _prunes_everything,
             _over_prune_limit,
+            _unapproved,
         ),
     )
 
@@ -194,8 +196,14 @@ def is_only_drift(situation: Situation) -> bool:
 
 
 def healable(situation: Situation) -> list[Change]:
-    """What self-heal would correct: all that is out of sync, prunes only where pruning is on."""
-    return [change for change in to_do(situation) if change.action is not Action.PRUNE or may_prune(situation)]
+    """What self-heal would correct: all that is out of sync; prunes where pruning is on and needs no approval."""
+    also_prunes = may_prune(situation) and not situation.application.sync_policy.approval
+    return [change for change in to_do(situation) if change.action is not Action.PRUNE or also_prunes]
+
+
+def heals(situation: Situation) -> bool:
+    """Whether corrections are due, and no sync."""
+    return is_only_drift(situation) and bool(healable(situation))
 
 
 def _only_prunes(situation: Situation) -> Gate:
@@ -233,6 +241,11 @@ def _over_prune_limit(situation: Situation) -> Gate:
         f"The sync would prune {len(doomed)} of {situation.tracked} objects, more than {limit_in_words(limit)}: "
         f"{named(doomed)}. Raise syncPolicy.pruneLimit, or ask for it with operation.sync.prune.",
     )
+
+
+def _unapproved(situation: Situation) -> Gate:
+    """Corrections change nothing that was not approved before."""
+    return OPEN if heals(situation) else approval_pending(situation)
 
 
 def named(changes: Iterable[Change]) -> str:

@@ -15,6 +15,7 @@ from gitops_operator.model.health import Health
 from gitops_operator.model.kind import KindStatus
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.operation import Operation
+from gitops_operator.model.proposal import Awaited
 from gitops_operator.model.resource import GroupKind, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome, Step
@@ -114,7 +115,7 @@ class Plan:
 
     When `operation` differs from the stored one in phase or cursor, it is written before anything else and `step` is
     empty. `heals` marks a step that corrects drift outside any operation; `look_again` is when time alone matters;
-    `waits_for` says what is waited for.
+    `waits_for` says what is waited for, `awaited` what an approval is asked for.
     """
 
     gate: Gate
@@ -124,6 +125,7 @@ class Plan:
     hints: Hints = Hints()
     look_again: datetime | None = None
     waits_for: str = ""
+    awaited: Awaited | None = None
 
     @property
     def acts(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_operator.model.application import SyncPolicy
-from gitops_operator.model.change import Change
+from gitops_operator.model.change import Action, Change
 from gitops_operator.model.step import Propagation, Task, TaskKind
 from gitops_operator.model.tracking import TrackingId
 
@@ -40,6 +40,13 @@ def _kind(options: frozenset[str], *, exists: bool) -> TaskKind:
     if exists and "Replace=true" in options:
         return TaskKind.REPLACE
     return TaskKind.APPLY
+
+
+def recreates(change: Change, general: frozenset[str]) -> bool:
+    """Whether a write deletes the object first, with sync options for all objects."""
+    if change.desired is None or change.action is Action.NONE:
+        return False
+    return _kind(change.desired.options | general, exists=change.live is not None) is TaskKind.RECREATE
 
 
 def prune_task(change: Change, policy: SyncPolicy) -> Task:

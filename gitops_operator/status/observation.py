@@ -13,6 +13,7 @@ from gitops_operator.model.change import Change, remarkable
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.operation import Operation
+from gitops_operator.model.proposal import Proposal
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
 
@@ -32,8 +33,8 @@ class Observation:
     `error` is what kept the pass from comparing; `pending` says what it waits for before it can (a fetch, the cache);
     `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `delete_hooks`
     counts the hooks that run when the Application is deleted, `fights` the objects that somebody keeps changing back;
-    `committed_at` is the commit's time in seconds since 1970; `remarkable` are the changes of which there is anything
-    to say.
+    `proposal` is the sync that waits for an approval; `committed_at` is the commit's time in seconds since 1970;
+    `remarkable` are the changes of which there is anything to say.
     """
 
     application: Application
@@ -51,6 +52,7 @@ class Observation:
     warnings: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     delete_hooks: int = 0
+    proposal: Proposal | None = None
     fights: int = 0
     committed_at: float = 0.0
     remarkable: tuple[Change, ...] = field(init=False)

@@ -14,6 +14,7 @@ from gitops_operator.model.resource import Body, ResourceKey
 from gitops_operator.status.bounds import LONGEST, first_that_fit, last_that_fit, shortened, size_of, with_messages_cut
 from gitops_operator.status.conditions import conditions_of, stamp
 from gitops_operator.status.observation import Observation, SyncStatus
+from gitops_operator.status.proposal import plan_stanza
 
 _LISTED = 100
 _LONGEST_MESSAGE = 512
@@ -42,6 +43,8 @@ def report(seen: Observation) -> dict[str, Any]:
         status["resources"] = _resources(seen)
     elif stored.get("resources") and (seen.error is not None or seen.pending or seen.deleting):
         status |= {name: stored[name] for name in ("resourceCounts", "resources") if name in stored}
+    if seen.proposal is not None:
+        status["plan"] = plan_stanza(seen.proposal, seen.revision)
     hooks = _delete_hooks(seen)
     if hooks:
         status["deleteHooks"] = hooks
@@ -64,6 +67,7 @@ def _urgent(status: Body) -> Any:
         conditions,
         words,
         (status.get("sync") or {}).get("revisions"),
+        (status.get("plan") or {}).get("digest"),
         status.get("observedGeneration"),
     )
 
@@ -123,6 +127,7 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
         "resources": [{name: part for name, part in key._asdict().items() if part} for key in operation.resources],
         "synced": operation.synced,
         "confirmed": operation.confirmed,
+        "approved": operation.approved,
     }
     return {name: value for name, value in stanza.items() if value or (value == 0 and name == "retryLimit")}
 

@@ -51,6 +51,7 @@ CASES: list[tuple[str, str, Any, Any]] = [
     (_DURATION, "spec.syncPolicy.retry.backoff.maxDuration", "90", "1d"),
     (_DURATION, "spec.syncPolicy.timeout", "0.5h", "-5m"),
     ("spec.syncPolicy.retry.backoff.factor", "spec.syncPolicy.retry.backoff.factor", 1, 0),
+    ("spec.syncPolicy.approval", "spec.syncPolicy.approval", "required", "maybe"),
     ("spec.suspend.until", "spec.suspend.until", "2027-01-31T08:00:00+01:00", "tomorrow"),
     ("spec.deletionPolicy", "spec.deletionPolicy", "Orphan", "orphan"),
     ("spec.revisionHistoryLimit", "spec.revisionHistoryLimit", 0, 51),

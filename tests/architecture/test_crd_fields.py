@@ -36,6 +36,7 @@ from gitops_operator.model.operation import (
     Phase,
 )
 from gitops_operator.model.parsing import parse_application
+from gitops_operator.model.proposal import Awaited, Consequences, Proposal
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.status import Observation, report
@@ -241,6 +242,7 @@ def full_observation() -> Observation:
         gate=Gate(),
         operation=full_operation(),
         images=("web:1",),
+        proposal=Proposal(Awaited("d", (), 1), Consequences(("It restarts.",), ("It does not.",), ("Data.",))),
     )
 
 
@@ -262,6 +264,7 @@ def full_operation() -> Operation:
         initiated_by="somebody",
         prune=True,
         confirmed=True,
+        approved="d",
         pinned=True,
         options=frozenset({"Replace=true"}),
         retry_limit=3,

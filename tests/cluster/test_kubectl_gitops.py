@@ -17,7 +17,7 @@ from devcluster.cluster import DevCluster
 from devcluster.git_server import GitServer, Login
 from tests.cluster.kube import manifest
 from tests.cluster.operator import NAMESPACE
-from tests.cluster.scene import Scene, config_map, deployment
+from tests.cluster.scene import AUTOMATED, Scene, config_map, deployment
 
 pytestmark = pytest.mark.cluster
 
@@ -284,3 +284,25 @@ def test_only_what_is_named_is_synced(terminal: Terminal, scene: Scene) -> None:
     said = terminal.gitops("sync", scene.name, "--resource", ":ConfigMap:c")
     assert said.code == 1
     assert "ConfigMap c is not part of the Application" in said.out
+
+
+def test_a_plan_is_approved_as_it_was_looked_at_and_no_other(scene: Scene, terminal: Terminal) -> None:
+    scene.repository.commit({"a.yaml": config_map("a"), "web.yaml": deployment("web")})
+    scene.create(syncPolicy={**AUTOMATED, "approval": "required"})
+    scene.wait_condition("Ready", "ApprovalPending")
+    seen = scene.status()["plan"]
+    assert (seen["create"], seen["prune"]) == (3, 0)
+    scene.repository.commit({"b.yaml": config_map("b")})
+    scene.wait_for(lambda: scene.status()["plan"]["digest"] != seen["digest"], "another commit is another plan")
+    late = terminal.gitops("approve", scene.name, "--digest", seen["digest"])
+    assert late.code == 1
+    assert "something has moved since" in late.err
+    assert scene.config_maps() == set()
+    done = terminal.gitops("approve", scene.name)
+    assert done.code == 0, done.err
+    assert "4 to create" in done.out
+    scene.wait_ready()
+    assert scene.config_maps() == {"a", "b"}
+    sha = scene.repository.commit({"a.yaml": config_map("a", key="new")})
+    scene.wait_condition("Ready", "ApprovalPending", sha[:7], "1 to update")
+    assert scene.data("a") == {"key": "git"}

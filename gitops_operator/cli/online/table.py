@@ -95,6 +95,27 @@ ONLINE: tuple[Command, ...] = (
         "online.sync",
     ),
     Command(
+        "approve",
+        Group.CLUSTER,
+        "Approve the sync that waits for it",
+        "Where syncPolicy.approval is required, each sync waits until somebody approves its plan. Says what the plan "
+        "does and approves exactly that: should anything move before the sync begins, that is another plan, and waits "
+        "again. With --digest only the plan that you have looked at is approved.",
+        (
+            *ONE,
+            Argument(
+                ("--digest",),
+                "the digest of the plan (default: that of the plan that waits now)",
+                {"metavar": "DIGEST", "default": ""},
+            ),
+        ),
+        (
+            ("Look at what would change, then approve it", "kubectl gitops diff shop; kubectl gitops approve shop"),
+            ("Approve what was looked at, and nothing else", "kubectl gitops approve shop --digest 4f1c9a2e0b7d"),
+        ),
+        "online.approve",
+    ),
+    Command(
         "refresh",
         Group.CLUSTER,
         "Look at Git and cluster now",
