@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitops_operator.model.operation import Operation, OperationRequest
 from gitops_operator.model.resource import ARGO_PREFIX, PREFIX, Body, GroupKind
+from gitops_operator.model.window import SyncWindow
 
 GROUP = "gitops-operator.io"
 VERSION = "v1alpha1"
@@ -102,6 +103,7 @@ class SyncPolicy:
     wait: bool = False
     timeout: float = 600.0
     prune_limit: PruneLimit | None = None
+    windows: tuple[SyncWindow, ...] = ()
     approval: bool = False
 
     def has(self, option: str) -> bool:

@@ -25,6 +25,7 @@ class GateReason(StrEnum):
     PRUNE_OFF = "PruneOff"
     WOULD_PRUNE_EVERYTHING = "WouldPruneEverything"
     PRUNE_LIMIT_EXCEEDED = "PruneLimitExceeded"
+    OUTSIDE_SYNC_WINDOW = "OutsideSyncWindow"
     APPROVAL_PENDING = "ApprovalPending"
     FIGHT = "Fight"
     WAITING = "Waiting"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from gitops_operator.model.application import (
@@ -36,6 +36,8 @@ from gitops_operator.model.operation import (
     Phase,
 )
 from gitops_operator.model.resource import Body, ResourceKey
+from gitops_operator.model.schedule import Schedule, parse_schedule, parse_zone
+from gitops_operator.model.window import SyncWindow, WindowKind, parse_duration
 
 _Value = TypeVar("_Value")
 
@@ -159,6 +161,20 @@ def _sync_policy(policy: Body, problems: _Problems) -> SyncPolicy:
         timeout=problems.attempt("syncPolicy.timeout", seconds_of, policy.get("timeout", "600s"), default.timeout),
         prune_limit=None if limit is None else problems.attempt("syncPolicy.pruneLimit", _prune_limit, limit, None),
         approval=policy.get("approval") == "required",
+        windows=tuple(_window(window, number, problems) for number, window in enumerate(policy.get("windows") or ())),
+    )
+
+
+def _window(window: Body, number: int, problems: _Problems) -> SyncWindow:
+    place = f"syncPolicy.windows[{number}]."
+    schedule = problems.attempt(place + "schedule", parse_schedule, window["schedule"], "@daily")
+    zone = problems.attempt(place + "timeZone", parse_zone, window.get("timeZone", "UTC"), parse_zone("UTC"))
+    return SyncWindow(
+        kind=WindowKind(window["kind"]),
+        schedule=Schedule(schedule, zone),
+        lasts=problems.attempt(place + "duration", parse_duration, window["duration"], timedelta(hours=1)),
+        duration=window["duration"],
+        manual=window.get("manualSync", False),
     )
 
 

@@ -25,6 +25,8 @@ from gitops_operator.plan.requests import (
     wants_sync,
 )
 from gitops_operator.plan.situation import Situation
+from gitops_operator.plan.windows import in_words as windows_in_words
+from gitops_operator.plan.windows import is_open, opens_at
 
 OPEN = Gate()
 _NAMED = 3
@@ -55,6 +57,7 @@ def may_sync(situation: Situation) -> Gate:
             _only_prunes,
             _prunes_everything,
             _over_prune_limit,
+            _outside_window,
             _unapproved,
         ),
     )
@@ -241,6 +244,17 @@ def _over_prune_limit(situation: Situation) -> Gate:
         f"The sync would prune {len(doomed)} of {situation.tracked} objects, more than {limit_in_words(limit)}: "
         f"{named(doomed)}. Raise syncPolicy.pruneLimit, or ask for it with operation.sync.prune.",
     )
+
+
+def _outside_window(situation: Situation) -> Gate:
+    """Who asked for a sync asked for its retries, too."""
+    windows, now = situation.application.sync_policy.windows, situation.now
+    manual = wants_sync(situation) or asks_again(situation)
+    if not windows or is_open(windows, now, manual=manual):
+        return OPEN
+    opens = opens_at(windows, now, manual=manual)
+    work = f" Out of sync: {named(to_do(situation))}." if to_do(situation) else ""
+    return Gate(GateReason.OUTSIDE_SYNC_WINDOW, f"{windows_in_words(windows, now, opens)}{work}", opens)
 
 
 def _unapproved(situation: Situation) -> Gate:

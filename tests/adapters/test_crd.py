@@ -22,6 +22,7 @@ API = "/apis/gitops-operator.io/v1alpha1"
 Body = dict[str, Any]
 
 _BOTH = {"name": "in-cluster", "server": "https://kubernetes.default.svc"}
+_WINDOW = {"kind": "allow", "schedule": "0 22 * * 1-5", "duration": "8h", "timeZone": "Europe/Berlin"}
 _DURATION = "should match '^([0-9]+"
 
 # What the API server says | the field | what it accepts there | what it refuses there
@@ -52,6 +53,8 @@ CASES: list[tuple[str, str, Any, Any]] = [
     (_DURATION, "spec.syncPolicy.timeout", "0.5h", "-5m"),
     ("spec.syncPolicy.retry.backoff.factor", "spec.syncPolicy.retry.backoff.factor", 1, 0),
     ("spec.syncPolicy.approval", "spec.syncPolicy.approval", "required", "maybe"),
+    ("syncPolicy.windows[0].kind", "spec.syncPolicy.windows", [_WINDOW], [{**_WINDOW, "kind": "permit"}]),
+    ("syncPolicy.windows[0].duration", "spec.syncPolicy.windows", [_WINDOW], [{**_WINDOW, "duration": "a day"}]),
     ("spec.suspend.until", "spec.suspend.until", "2027-01-31T08:00:00+01:00", "tomorrow"),
     ("spec.deletionPolicy", "spec.deletionPolicy", "Orphan", "orphan"),
     ("spec.revisionHistoryLimit", "spec.revisionHistoryLimit", 0, 51),

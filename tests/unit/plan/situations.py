@@ -13,8 +13,10 @@ from gitops_operator.model.live import LiveObject
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, OperationRequest, Phase
 from gitops_operator.model.resource import SYNC_WAVE, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
+from gitops_operator.model.schedule import Schedule, parse_schedule, parse_zone
 from gitops_operator.model.step import Outcome, Result, TaskKind
 from gitops_operator.model.tracking import Tracker
+from gitops_operator.model.window import SyncWindow, WindowKind, parse_duration
 from gitops_operator.plan import Plan, Situation, next_step
 
 NOW = datetime(2027, 1, 31, 8, tzinfo=UTC)
@@ -133,6 +135,12 @@ def application(**more: Any) -> Application:
         "sync_policy": SyncPolicy(**{"automated": ALL_ON, **policy}),
     }
     return Application(**{**base, **more})
+
+
+def window(kind: str, schedule: str = "0 8 * * *", lasts: str = "1h", *, manual: bool = False) -> SyncWindow:
+    """A sync window on UTC's clocks; by default it is active at NOW."""
+    when = Schedule(parse_schedule(schedule), parse_zone("UTC"))
+    return SyncWindow(WindowKind(kind), when, parse_duration(lasts), lasts, manual)
 
 
 def operation(**more: Any) -> Operation:

@@ -25,6 +25,7 @@ from tests.unit.plan.situations import (
     settled,
     situation,
     succeeded,
+    window,
 )
 
 MANUAL = {"automated": None}
@@ -56,7 +57,12 @@ LADDER: list[tuple[GateReason, tuple[Change, ...], dict[str, Any]]] = [
     (GateReason.SELF_HEAL_OFF, (drifted(),), {**NO_HEAL, "operation": succeeded()}),
     (GateReason.PRUNE_OFF, (doomed(),), NO_PRUNE),
     (GateReason.WOULD_PRUNE_EVERYTHING, tuple(doomed(name=str(n)) for n in range(11)), {}),
-    (GateReason.PRUNE_LIMIT_EXCEEDED, (settled(), *(doomed(name=str(n)) for n in range(11))), {}),
+    (
+        GateReason.PRUNE_LIMIT_EXCEEDED,
+        (settled(), *(doomed(name=str(n)) for n in range(11))),
+        {"windows": (window("deny"),)},
+    ),
+    (GateReason.OUTSIDE_SYNC_WINDOW, (missing(),), {"windows": (window("deny"),)}),
 ]
 
 
