@@ -231,6 +231,17 @@ def test_a_sync_that_cannot_begin_is_taken_back(scene: Scene, terminal: Terminal
     assert "operation" not in scene.seen()
 
 
+def test_a_closed_window_is_shown_and_told_at_once(scene: Scene, terminal: Terminal) -> None:
+    scene.repository.commit({"a.yaml": config_map("a")})
+    always = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "timeZone": "Europe/Berlin"}
+    scene.create(syncPolicy={"automated": {}, "windows": [always]})
+    scene.wait_condition("Ready", "OutsideSyncWindow")
+    assert "OutsideSyncWindow" in terminal.gitops("get", scene.name).out
+    said = terminal.gitops("sync", scene.name)
+    assert said.code == 1
+    assert "is outside its sync windows. A window denies syncs now: '* * * * *' (Europe/Berlin) for 1h." in said.err
+
+
 def test_a_suspended_application_is_not_even_asked(scene: Scene, terminal: Terminal) -> None:
     scene.create(suspend={"reason": "freeze"})
     before = scene.seen()["metadata"]["generation"]

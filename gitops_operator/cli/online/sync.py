@@ -23,6 +23,7 @@ from gitops_operator.model.application import Application, ApplicationKey
 from gitops_operator.model.kind import Kind
 from gitops_operator.model.operation import Operation
 from gitops_operator.model.parsing import parse_application
+from gitops_operator.plan.windows import in_words, is_open, opens_at
 
 _REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
 _ATTEMPTS = 5
@@ -112,6 +113,10 @@ def _check(application: Application, *, replaces: bool) -> None:
     if suspend is not None and (suspend.until is None or suspend.until > now()):
         why = f" ({suspend.reason})" if suspend.reason else ""
         raise CommandError(f"Application {key} is suspended{why}; take spec.suspend away first", Exit.SEEN)
+    windows, moment = application.sync_policy.windows, now()
+    if not is_open(windows, moment, manual=True):
+        why = in_words(windows, moment, opens_at(windows, moment, manual=True))
+        raise CommandError(f"Application {key} is outside its sync windows. {why}", Exit.SEEN)
     if replaces:
         return
     if operation is not None and operation.is_running:
