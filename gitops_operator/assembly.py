@@ -78,7 +78,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements, also=settings.health_rules)  # noqa: PLW0108 - engine is not there yet
     rules = Rules(settings.installation, settings.namespace, _serves(settings))
     destination = Destination(client, store, rules, may_write=leadership.is_leader, moved=feed.moved)
-    repositories = _repositories(settings, wakeups, GitMeasurements(metrics, tallies))
+    repositories = _repositories(settings, lambda key: _news(sight, wakeups, key), GitMeasurements(metrics, tallies))
     manifests = Manifests(
         repositories,
         RenderCache(settings.data_folder / "renders"),
@@ -132,11 +132,19 @@ def _leadership(
     )
 
 
-def _repositories(settings: Settings, wakeups: Wakeups, observer: GitMeasurements) -> Repositories:
+def _news(sight: Sight, wakeups: Wakeups, key: ApplicationKey) -> None:
+    """A repository has something new for an Application."""
+    sight.looks.expect(key)
+    wakeups.wake(key, Priority.COMMIT)
+
+
+def _repositories(
+    settings: Settings, news: Callable[[ApplicationKey], None], observer: GitMeasurements
+) -> Repositories:
     limits = Limits(interval=settings.poll_interval, timeout=settings.git_timeout, allow_file=settings.allow_file_urls)
     return Repositories(
         settings.data_folder / "repositories",
-        wake=lambda key: wakeups.wake(key, Priority.COMMIT),
+        wake=news,
         limits=limits,
         observer=observer,
     )

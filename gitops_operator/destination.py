@@ -13,6 +13,7 @@ from gitops_operator.live import Moves, Store
 from gitops_operator.live.sighting import Sighting
 from gitops_operator.model.application import APPLICATION, REFRESH, Application, ApplicationKey
 from gitops_operator.model.change import Change
+from gitops_operator.model.dependencies import circle, reached
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.parsing import parse_application
@@ -70,7 +71,23 @@ class Destination:
         if application is None or version != live.resource_version or application.uid != live.uid:
             application = self._served(parse_application(live.body.load()))
             self._parsed[key] = (live.resource_version, application)
-        return application
+        return self._dependable(application) if application is not None and application.depends_on else application
+
+    def _dependable(self, application: Application) -> Application:
+        """With the problems of what it depends on, which come and go with other Applications."""
+        problems = [
+            f"spec.dependsOn: {key}: {_NOT_SERVED} {key.namespace}; depend on Applications of served namespaces only"
+            for key in application.depends_on
+            if not self._rules.serves(key.namespace)
+        ]
+        way = circle(application.key, self._store.dependencies.of)
+        if way:
+            problems.append(f"spec.dependsOn: these Applications wait for each other: {' → '.join(map(str, way))}")
+        above = self.above(application.key) & {*reached(application.key, self._store.dependencies.of)}
+        if above and not way:
+            names = ", ".join(map(str, sorted(above)))
+            problems.append(f"spec.dependsOn: {names} contains this Application, and is not Ready before it is")
+        return replace(application, problems=(*application.problems, *problems)) if problems else application
 
     def _served(self, application: Application) -> Application | None:
         """An Application of a namespace that is not ours is told so once, unless another operator takes care of it."""
@@ -113,6 +130,9 @@ class Destination:
             live = self._store.get(_key_of(live.tracking.application))
         return frozenset(found)
 
+    def tell_dependents(self, key: ApplicationKey) -> None:
+        self._moved(self._store.tell_dependents(key))
+
     def settle(self, outcomes: Iterable[Outcome], before: Iterable[Change]) -> None:
         owned = {change.key: change.live.ownership for change in before if change.live is not None}
         for outcome in outcomes:
@@ -129,7 +149,14 @@ class Destination:
             kinds=self._kinds_to_know(application),
             uninstalling=uninstalling,
             protected=frozenset(item.key for item in objects if self._is_our_own(item)),
+            dependents=self._dependents(application.key),
         )
+
+    def _dependents(self, key: ApplicationKey) -> tuple[ApplicationKey, ...]:
+        """The Applications that go before this one; in a circle nobody can be first."""
+        edges = self._store.dependencies
+        below = {key, *reached(key, edges.of)}
+        return tuple(one for one in edges.dependents_of(key) if one not in below and self._rules.serves(one.namespace))
 
     async def _is_uninstalling(self) -> bool:
         """Whether our CRD goes. The server is asked: the cache may hear of the Applications' deletion first."""

@@ -73,6 +73,9 @@ class Cluster(Protocol):
     def above(self, key: ApplicationKey) -> frozenset[ApplicationKey]:
         """The Applications that track this one, and those that track them, as far as it goes."""
 
+    def tell_dependents(self, key: ApplicationKey) -> None:
+        """Those that depend on an Application look again: it has looked at its newest commit."""
+
     async def remains(self, application: Application) -> Remains:
         """What a deletion decides from.
 

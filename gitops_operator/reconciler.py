@@ -13,8 +13,7 @@ from gitops_operator.model.application import FINALIZER, Application, Applicatio
 from gitops_operator.plan import Hints, next_step, used_up
 from gitops_operator.ports import Clock, Cluster, Narrator
 from gitops_operator.reporter import Reporter
-from gitops_operator.sight import Sight
-from gitops_operator.source.interests import Resolved
+from gitops_operator.sight import Newest, Sight
 from gitops_operator.view import NOTHING_DONE, Done
 
 
@@ -75,12 +74,12 @@ class Reconciler:
         newest = self._sight.newest(application)
         if newest is None:
             return await self._reporter.pending(application, now, "The repository is being read.")
-        saw = (application.resource_version, newest.revision, newest.stale, self._cluster.version(application.key))
+        saw = (application.resource_version, newest.known, self._cluster.version(application.key))
         if saw == memory.settled and (memory.look_again is None or now < memory.look_again):
             return memory.look_again
         return await self._walk(application, newest, memory)
 
-    async def _walk(self, application: Application, newest: Resolved, memory: _Memory) -> datetime | None:
+    async def _walk(self, application: Application, newest: Newest, memory: _Memory) -> datetime | None:
         """Look, decide, do one step, look again, report."""
         now, chance, done = self._clock.now(), self._clock.chance(), NOTHING_DONE
         with self._clock.stage("render"):
@@ -99,13 +98,13 @@ class Reconciler:
             with self._clock.stage("apply"):
                 done = Done(await execute(plan.step, self._cluster.writer), view.changes, drift, now)
             self._cluster.settle(done.outcomes or (), view.changes)
-            view = await self._sight.view(application, *found, plan.hints)
-            now = self._clock.now()
+            view, now = await self._sight.view(application, *found, plan.hints), self._clock.now()
             plan = next_step(view.situation(now, plan.hints, chance, done))
         memory.hints = plan.hints
         with self._clock.stage("report"):
             version, due = await self._reporter.report(view.observation(now, plan, done), done)
-        memory.settled = (version, newest.revision, newest.stale, view.snapshot.version)
+        memory.settled = (version, newest.known, view.snapshot.version)
+        self._sight.looked(application.key, newest, found)
         memory.look_again = min(filter(None, (plan.look_again, due)), default=None)
         return memory.look_again
 

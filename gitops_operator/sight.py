@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from operator import is_
+from typing import NamedTuple
 
 from gitops_operator.diff import Context, compare, walked
 from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, LensRules, compile_rules
 from gitops_operator.errors import RenderError
+from gitops_operator.looks import Looks
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
 from gitops_operator.model.change import Change, remarkable
@@ -17,6 +19,7 @@ from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.plan import (
+    Dependency,
     Hints,
     namespace_change,
     revision_to_retry,
@@ -65,6 +68,18 @@ _NOTHING = _Compared()
 _AT_ONCE = 20
 
 
+class Newest(NamedTuple):
+    """The newest commit that is known, and how often there was news of it."""
+
+    resolved: Resolved
+    news: int
+
+    @property
+    def known(self) -> tuple[object, ...]:
+        """Equal while there is nothing new."""
+        return self.resolved.revision, self.resolved.stale, self.news
+
+
 class Sight:
     """Fetch, render, observe, diff and health of one pass, in that order."""
 
@@ -75,6 +90,7 @@ class Sight:
         self._last: dict[ApplicationKey, _Compared] = {}
         self._refreshing: set[ApplicationKey] = set()
         self._turn = asyncio.Lock()
+        self.looks = Looks(cluster.tell_dependents)
 
     def has_refreshed(self, application: Application) -> bool:
         """Whether the look that the refresh annotation asks for has ended; the first question starts it."""
@@ -89,15 +105,23 @@ class Sight:
         self._refreshing.discard(key)
         return True
 
-    def newest(self, application: Application) -> Resolved | None:
+    def newest(self, application: Application) -> Newest | None:
         """The commit that the Application follows; None: the key is woken when it is known.
 
         Raises:
             SourceError: the repository cannot be read, or has no such revision.
         """
-        return self._manifests.resolve(application)
+        news = self.looks.news(application.key)
+        resolved = self._manifests.resolve(application)
+        return None if resolved is None else Newest(resolved, news)
 
-    async def desired(self, application: Application, newest: Resolved) -> tuple[Desired, str] | None:
+    def looked(self, key: ApplicationKey, newest: Newest, found: tuple[Desired, str]) -> None:
+        """A pass has ended; what it says is of the newest commit, unless an operation kept it at its own."""
+        desired, newest_inputs = found
+        if desired.inputs == newest_inputs:
+            self.looks.ended(key, newest.news)
+
+    async def desired(self, application: Application, known: Newest) -> tuple[Desired, str] | None:
         """What this pass is to bring about, and the inputs digest of the newest commit; None: not fetched yet.
 
         A running operation keeps its own commit, a user's request may name one; else it is the newest.
@@ -106,7 +130,7 @@ class Sight:
             SourceError: the operation's commit is gone, or there is no such revision.
             RenderError: what is wrong in the files.
         """
-        wanted = _wanted(application)
+        newest, wanted = known.resolved, _wanted(application)
         if not wanted:
             self._manifests.release(application)
         is_newest = wanted in {"", newest.revision.sha}
@@ -182,8 +206,15 @@ class Sight:
             desired = replace(desired, warnings={**desired.warnings, "IgnoreRuleInvalid": followed.problems})
         healths = healths_of(changes, self._cluster.below)
         above = self._cluster.above(application.key)
+        needs = self._dependencies(application)
         return View(
-            application, desired, newest_inputs, snapshot, changes, healths, context, above, self._cluster.inside
+            application, desired, newest_inputs, snapshot, changes, healths, context, above, self._cluster.inside, needs
+        )
+
+    def _dependencies(self, application: Application) -> tuple[Dependency, ...]:
+        return tuple(
+            Dependency(key, self._cluster.application(key), self.looks.is_current(key))
+            for key in application.depends_on
         )
 
     async def _compared(self, desired: Desired, snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
@@ -232,6 +263,7 @@ class Sight:
         self._known.pop(key, None)
         self._last.pop(key, None)
         self._refreshing.discard(key)
+        self.looks.forget(key)
         self._manifests.forget(key)
 
 

@@ -19,7 +19,7 @@ from gitops_operator.model.proposal import Consequences, Proposal
 from gitops_operator.model.resource import HOOK_RUN, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome
-from gitops_operator.plan import DeletionPlan, Hints, Plan, Situation, fights_in_words
+from gitops_operator.plan import DeletionPlan, Dependency, Hints, Plan, Situation, fights_in_words
 from gitops_operator.plan.consequences import Inside, Surroundings, consequences
 from gitops_operator.status import Observation
 
@@ -92,7 +92,8 @@ class View:
     """One pass over one Application.
 
     `newest_inputs` is the digest of inputs of the newest commit; `above` are the Applications that this one is a part
-    of, itself included where they go round in a circle; `inside` tells what a namespace holds.
+    of, itself included where they go round in a circle; `inside` tells what a namespace holds,
+    `dependencies` are the Applications that are to be Ready first.
     """
 
     application: Application
@@ -104,6 +105,7 @@ class View:
     context: Context
     above: frozenset[ApplicationKey] = frozenset()
     inside: Inside = lambda _: ()
+    dependencies: tuple[Dependency, ...] = ()
 
     def situation(self, now: datetime, hints: Hints, chance: Chance, done: Done = NOTHING_DONE) -> Situation:
         """What the plan decides from."""
@@ -119,6 +121,7 @@ class View:
             tracked=self._tracked,
             hooks=self.desired.hooks,
             objects=self.snapshot.objects,
+            dependencies=self.dependencies,
             hints=hints,
             outcomes=done.outcomes,
             drift=done.drift,

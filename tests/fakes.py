@@ -206,7 +206,7 @@ class Operator:
             threads=AtOnce(),
         )
         clock = Clock(line.clock.now, line.chance, lambda _: contextlib.nullcontext())
-        sight = Sight(destination, manifests, line.global_rules)
+        self.sight = sight = Sight(destination, manifests, line.global_rules)
         self.reconciler = Reconciler(destination, sight, line.narrator, clock)
 
     def start(self) -> None:
@@ -320,6 +320,9 @@ class Line:
         """A commit with exactly these objects, a file each, and these files."""
         named = {f"{path}/{body['kind'].lower()}-{body['metadata']['name']}.yaml": as_file(body) for body in objects}
         sha = self.git.commit({f"{path}/README": "", **named, **(files or {})})
+        for one in self.api.objects:
+            if one.group_kind == APPLICATION:
+                self.operator.sight.looks.expect(ApplicationKey(one.namespace, one.name))
         self.wake_all(Priority.COMMIT)
         return sha
 

@@ -48,6 +48,3 @@ class Kinds:
 
     def count(self) -> Mapping[KindState, int]:
         return Counter(status.state for status in self._statuses.values())
-
-    def are_ready(self, kinds: Iterable[GroupKind]) -> bool:
-        return all(self.status_of(kind).state is KindState.READY for kind in kinds)

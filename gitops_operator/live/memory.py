@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from gitops_operator.live.autoscalers import Autoscalers, is_autoscaler, target_of
 from gitops_operator.live.baseline import Baseline
+from gitops_operator.live.dependencies import Dependencies
 from gitops_operator.live.exclusions import Exclusions
 from gitops_operator.live.family import CLAIM, Family, may_have_parents
 from gitops_operator.live.interest import Interest
@@ -68,6 +69,7 @@ class Memory:
         self.family = Family(self.objects)
         self.interest = Interest()
         self.autoscalers = Autoscalers()
+        self.dependencies = Dependencies()
         self.exclusions = Exclusions(self.autoscalers)
         self.observer = Observer(setup, self.exclusions)
         self._dead: dict[str, None] = {}
@@ -96,6 +98,8 @@ class Memory:
             self._scale(sighting.key, target_of(sighting), news)
         elif sighting.key.group_kind == STORAGE_CLASS:
             self._learn(news)
+        elif sighting.key.group_kind == APPLICATION:
+            self.dependencies.put(ApplicationKey(record.namespace, record.name), sighting.body, news)
         return record
 
     def end(self, record: Record, news: News) -> None:
@@ -115,7 +119,9 @@ class Memory:
         elif key.group_kind == STORAGE_CLASS:
             self._learn(news)
         elif key.group_kind == APPLICATION:
-            news.wake(self._heirs(ApplicationKey(key.namespace, key.name)), Cause.OBJECT)
+            app = ApplicationKey(key.namespace, key.name)
+            news.wake(self._heirs(app), Cause.OBJECT)
+            self.dependencies.end(app, news)
 
     def bury(self, uid: str) -> None:
         if uid:

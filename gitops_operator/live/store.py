@@ -37,6 +37,7 @@ class Store:
         kept: frozenset[GroupKind | ResourceKey] = frozenset({APPLICATION}),
     ) -> None:
         self._memory = Memory(Setup(installation, assess, manager, kept, beside))
+        self.dependencies = self._memory.dependencies
         self._kinds = Kinds()
         self._versions = Versions()
         self._unconfirmed: dict[ResourceKey, int] = {}
@@ -174,7 +175,7 @@ class Store:
     def watch_keys(self, app: ApplicationKey, keys: frozenset[ResourceKey]) -> None:
         """What an Application desires: these objects and their kinds wake it, tracked or not."""
         if self._memory.interest.watch(app, keys):
-            self._note(app)
+            self._versions.settle(News([app]))
 
     def exclude(self, app: ApplicationKey, rules: Rules | None, moved: Callable[[ResourceKey], bool] = always) -> None:
         """What of the objects of an Application does not count, and for which of them that may have changed."""
@@ -184,13 +185,17 @@ class Store:
         tracked = [record for record in self._memory.objects.tracked_by(app) if moved(record.key)]
         changed = [record for record in tracked if self._memory.reconsider(record)]
         if changed:
-            self._note(app)
+            self._versions.settle(News([app]))
 
     def forget(self, app: ApplicationKey) -> None:
         """An Application is gone."""
         self._memory.interest.watch(app, frozenset())
         self._memory.exclusions.set_rules(app, None)
         self._versions.forget(app)
+
+    def tell_dependents(self, app: ApplicationKey) -> Moves:
+        """What an Application says of itself holds for its newest commit now."""
+        return self._versions.settle(self.dependencies.told(app))
 
     # --- read ---
 
@@ -262,10 +267,6 @@ class Store:
     def kind_counts(self) -> Mapping[KindState, int]:
         return self._kinds.count()
 
-    def ready(self, kinds: Iterable[GroupKind]) -> bool:
-        """Whether every one of these kinds is ready."""
-        return self._kinds.are_ready(kinds)
-
     def __len__(self) -> int:
         """How many objects the cluster has, as far as is known."""
         return self._memory.objects.count
@@ -287,9 +288,6 @@ class Store:
     def _end(self, record: Record, news: News) -> None:
         self._unconfirmed.pop(record.key, None)
         self._memory.end(record, news)
-
-    def _note(self, app: ApplicationKey) -> None:
-        self._versions.settle(News([app]))
 
     def _tell_kind(self, group_kind: GroupKind, news: News, *, wakes: bool) -> None:
         trackers = self._memory.objects.trackers_of(group_kind)

@@ -150,6 +150,7 @@ class Application:
     sync_policy: SyncPolicy = SyncPolicy()
     ignore_differences: tuple[IgnoreRule, ...] = ()
     suspend: Suspend | None = None
+    depends_on: tuple[ApplicationKey, ...] = ()
     deletion_policy: str = "MirrorPrune"
     history_limit: int = 10
     deletion_timestamp: str = ""

@@ -24,6 +24,7 @@ from gitops_operator.model.application import (
     Suspend,
     SyncPolicy,
 )
+from gitops_operator.model.dependencies import dependencies_in
 from gitops_operator.model.duration import seconds_of
 from gitops_operator.model.operation import (
     Counts,
@@ -55,6 +56,7 @@ def parse_application(body: Body) -> Application:
         namespace=(spec.get("destination") or {}).get("namespace", ""),
         sync_policy=_sync_policy(spec.get("syncPolicy") or {}, problems),
         ignore_differences=tuple(_ignore_rule(rule) for rule in spec.get("ignoreDifferences") or ()),
+        depends_on=dependencies_in(body),
         suspend=_suspend(spec.get("suspend"), problems),
         deletion_policy=spec.get("deletionPolicy", "MirrorPrune"),
         history_limit=spec.get("revisionHistoryLimit", 10),

@@ -5,6 +5,7 @@ from gitops_operator.plan.confirmation import with_confirmations
 from gitops_operator.plan.decide import inputs_digest, next_step
 from gitops_operator.plan.delete_hooks import how_to_skip, needs_hooks
 from gitops_operator.plan.deletion import left_behind, next_deletion
+from gitops_operator.plan.dependencies import Dependency
 from gitops_operator.plan.ending import abandoned, revision_to_retry
 from gitops_operator.plan.fights import fights_in_words
 from gitops_operator.plan.namespace import namespace_change, namespace_resource
@@ -16,6 +17,7 @@ from gitops_operator.plan.unverified import with_doubts
 
 __all__ = [
     "DeletionPlan",
+    "Dependency",
     "Fight",
     "Hints",
     "LastHooks",

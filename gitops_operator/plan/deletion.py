@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitops_operator.model.application import Application
+from gitops_operator.model.application import Application, ApplicationKey
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.kind import KindState, KindStatus
 from gitops_operator.model.live import LiveObject
@@ -28,6 +28,8 @@ def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
     """The hooks before, the next deletes, in reverse waves, each gone before the next, and the hooks after."""
     if remains.uninstalling or not application.cascades:
         return DeletionPlan(finished=True)
+    if remains.dependents:
+        return DeletionPlan(message=_dependents_in_words(remains.dependents))
     unready = [(kind, status) for kind, status in remains.kinds.items() if status.state in _UNREADY]
     if unready:
         return DeletionPlan(message=_unready_in_words(unready))
@@ -72,6 +74,13 @@ def _unconfirmed(application: Application, remains: Remains) -> str:
 
 
 _UNREADY = frozenset({KindState.CATCHING_UP, KindState.BROKEN})
+
+
+def _dependents_in_words(dependents: Iterable[ApplicationKey]) -> str:
+    names = first_of([str(key) for key in sorted(dependents)])
+    return (
+        f"Applications that depend on this one go first: {names}. Delete them, or take this one out of their dependsOn."
+    )
 
 
 def _unready_in_words(kinds: Iterable[tuple[GroupKind, KindStatus]]) -> str:

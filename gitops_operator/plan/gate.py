@@ -10,6 +10,7 @@ from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
 from gitops_operator.plan.approval import approval_pending
 from gitops_operator.plan.confirmation import how_to_confirm
+from gitops_operator.plan.dependencies import waits_for
 from gitops_operator.plan.fights import after_refusal, in_words, next_heal_at
 from gitops_operator.plan.hooks import claimed
 from gitops_operator.plan.prune import exceeds_limit, limit_in_words
@@ -45,6 +46,7 @@ def may_sync(situation: Situation) -> Gate:
         (
             _suspended,
             _invalid,
+            _dependencies_not_ready,
             _kinds_not_ready,
             _kinds_unknown,
             _conflicts,
@@ -79,6 +81,11 @@ def _suspended(situation: Situation) -> Gate:
 def _invalid(situation: Situation) -> Gate:
     problems = situation.application.problems
     return Gate(GateReason.INVALID_SPEC, "\n".join(problems)) if problems else OPEN
+
+
+def _dependencies_not_ready(situation: Situation) -> Gate:
+    lacking = waits_for(situation.dependencies)
+    return Gate(GateReason.DEPENDENCY_NOT_READY, lacking) if lacking else OPEN
 
 
 def _kinds_not_ready(situation: Situation) -> Gate:

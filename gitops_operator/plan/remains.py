@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gitops_operator.model.application import Application
+from gitops_operator.model.application import Application, ApplicationKey
 from gitops_operator.model.kind import KindStatus
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.operation import DELETION, Operation
@@ -47,8 +47,8 @@ class Remains:
     """What a deletion decides from.
 
     `objects` is what the Application tracks; `kinds` the state of the kinds it had objects of; `uninstalling` says that
-    our own CRD is going: then nothing cascades; `protected` are the operator's own objects; `hooks` is None where none
-    are to run (any more).
+    our own CRD is going: then nothing cascades; `protected` are the operator's own objects; `dependents` the
+    Applications that go first; `hooks` is None where none are to run (any more).
     """
 
     objects: Sequence[LiveObject] = ()
@@ -57,6 +57,7 @@ class Remains:
     protected: frozenset[ResourceKey] = frozenset()
     outcomes: Sequence[Outcome] = ()
     hooks: LastHooks | None = None
+    dependents: Sequence[ApplicationKey] = ()
 
 
 def deletion_of(application: Application) -> Operation | None:

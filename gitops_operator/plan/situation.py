@@ -19,6 +19,7 @@ from gitops_operator.model.proposal import Awaited
 from gitops_operator.model.resource import GroupKind, Resource, ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Outcome, Step
+from gitops_operator.plan.dependencies import Dependency
 
 
 class Fight(NamedTuple):
@@ -98,6 +99,7 @@ class Situation:
     tracked: int = 0
     hooks: tuple[Resource, ...] = ()
     objects: Mapping[ResourceKey, LiveObject] = field(default_factory=dict)
+    dependencies: tuple[Dependency, ...] = ()
     hints: Hints = Hints()
     outcomes: tuple[Outcome, ...] | None = None
     drift: Mapping[ResourceKey, Sequence[Difference]] = field(default_factory=dict)

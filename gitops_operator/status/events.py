@@ -19,7 +19,15 @@ _LONGEST = 1000
 _NAMED = 10
 _SHOWN = 3
 NO_DRIFT: Mapping[ResourceKey, Sequence[Difference]] = MappingProxyType({})
-_QUIET = frozenset({GateReason.OPEN, GateReason.NOTHING_TO_DO, GateReason.WAITING, GateReason.NOT_AUTOMATED})
+_QUIET = frozenset(
+    {
+        GateReason.DEPENDENCY_NOT_READY,
+        GateReason.OPEN,
+        GateReason.NOTHING_TO_DO,
+        GateReason.WAITING,
+        GateReason.NOT_AUTOMATED,
+    }
+)
 
 
 class Event(NamedTuple):

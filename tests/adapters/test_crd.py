@@ -55,6 +55,8 @@ CASES: list[tuple[str, str, Any, Any]] = [
     ("spec.syncPolicy.approval", "spec.syncPolicy.approval", "required", "maybe"),
     ("syncPolicy.windows[0].kind", "spec.syncPolicy.windows", [_WINDOW], [{**_WINDOW, "kind": "permit"}]),
     ("syncPolicy.windows[0].duration", "spec.syncPolicy.windows", [_WINDOW], [{**_WINDOW, "duration": "a day"}]),
+    ("spec.dependsOn[0].name", "spec.dependsOn", [{"name": "db", "namespace": "data"}], [{"namespace": "data"}]),
+    ("spec.dependsOn[0].namespace", "spec.dependsOn", [{"name": "db"}], [{"name": "db", "namespace": "Data"}]),
     ("spec.suspend.until", "spec.suspend.until", "2027-01-31T08:00:00+01:00", "tomorrow"),
     ("spec.deletionPolicy", "spec.deletionPolicy", "Orphan", "orphan"),
     ("spec.revisionHistoryLimit", "spec.revisionHistoryLimit", 0, 51),
@@ -72,7 +74,6 @@ CASES: list[tuple[str, str, Any, Any]] = [
 NOT_THERE = [
     "spec.sources",
     "spec.serviceAccountName",
-    "spec.dependsOn",
     "spec.source.helm",
     "spec.source.kustomize",
     "spec.source.directory.jsonnet",

@@ -2,7 +2,6 @@
 
 from gitops_operator.live import Store
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
-from gitops_operator.model.resource import GroupKind
 from tests.unit.live.objects import (
     APP,
     CONFIG_MAP,
@@ -124,13 +123,10 @@ def test_an_autoscaler_kind_that_is_gone_frees_its_workloads() -> None:
     assert not some.snapshot(APP, []).autoscaled
 
 
-def test_kinds_are_counted_by_state_and_asked_together() -> None:
+def test_kinds_are_counted_by_state() -> None:
     some = store()
     some.state(WIDGET.group_kind, BROKEN)
     some.state(CONFIG_MAP.group_kind, READY)
     some.state(DEPLOYMENT.group_kind, READY)
     assert dict(some.kind_counts()) == {KindState.BROKEN: 1, KindState.READY: 2}
-    assert some.ready([CONFIG_MAP.group_kind, DEPLOYMENT.group_kind])
-    assert not some.ready([CONFIG_MAP.group_kind, WIDGET.group_kind])
-    assert not some.ready([GroupKind("never", "Heard")])
     assert some.kind_statuses()[WIDGET.group_kind] == BROKEN

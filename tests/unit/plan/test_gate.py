@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gitops_operator.model.application import Automated, PruneLimit, Suspend
+from gitops_operator.model.application import ApplicationKey, Automated, PruneLimit, Suspend
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import GateReason
-from gitops_operator.plan import next_step
+from gitops_operator.plan import Dependency, next_step
 from gitops_operator.plan.gate import may_sync
 from gitops_operator.plan.prune import exceeds_limit
 from tests.unit.plan.situations import (
@@ -35,7 +35,9 @@ NO_PRUNE = {"automated": Automated(self_heal=True)}
 
 def reason(*changes: Change, **more: Any) -> GateReason:
     """Parts of the application and of the situation, sorted out by name."""
-    of_situation = {name: more.pop(name) for name in ("operation", "request", "tracked", "inputs") if name in more}
+    of_situation = {
+        name: more.pop(name) for name in ("operation", "request", "tracked", "inputs", "dependencies") if name in more
+    }
     return may_sync(situation(*changes, app=application(**more), **of_situation)).reason
 
 
@@ -44,10 +46,12 @@ def test_what_differs_is_synced() -> None:
 
 
 # Each case has everything wrong that the cases below it have, too: the first closed gate gives the reason.
+LACKING = Dependency(ApplicationKey("apps", "db"), None, is_current=True)
 CONFLICT, BROKEN, UNKNOWN = closed(Why.CONFLICT), closed(Why.KIND_NOT_READY), closed(Why.KIND_UNKNOWN)
 LADDER: list[tuple[GateReason, tuple[Change, ...], dict[str, Any]]] = [
     (GateReason.SUSPENDED, (BROKEN, UNKNOWN, CONFLICT), {"suspend": Suspend(), "problems": ("No.",), **MANUAL}),
     (GateReason.INVALID_SPEC, (BROKEN, UNKNOWN, CONFLICT), {"problems": ("No.",), **MANUAL}),
+    (GateReason.DEPENDENCY_NOT_READY, (BROKEN, UNKNOWN, CONFLICT), {"dependencies": (LACKING,), **MANUAL}),
     (GateReason.KIND_NOT_READY, (BROKEN, UNKNOWN, CONFLICT), MANUAL),
     (GateReason.KIND_UNKNOWN, (UNKNOWN, CONFLICT), MANUAL),
     (GateReason.OWNERSHIP_CONFLICT, (CONFLICT, missing(name="b")), {**MANUAL, "operation": failed()}),
