@@ -113,13 +113,13 @@ def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
 
     Objects whose Namespace or CRD comes in this sync are proven once that is there. What is replaced or recreated may
     be just what an apply refuses; it is proven when its turn comes. Where hooks run, everything is proven: they may
-    have done what no apply undoes.
+    have done what no apply undoes. So it is where a person approved the plan: it happens whole, or nothing does.
     """
     everything, cursor, policy = with_waves(situation.changes), operation.cursor, _policy(situation, operation)
     phase = Phase.PRE_SYNC if cursor.phase is Phase.PRUNE and _prunes_first(situation, operation) else cursor.phase
     if phase not in {Phase.PRE_SYNC, Phase.SYNC}:
         return []
-    reached = cursor.wave - bool(situation.hooks)
+    reached = cursor.wave - bool(situation.hooks or policy.approval)
     changes = [change for change, wave in everything if phase is Phase.PRE_SYNC or wave > reached]
     changes += unproven_hooks(situation, operation)
     to_come = {change.key.name for change, _ in everything if _is_namespace_to_come(change)}

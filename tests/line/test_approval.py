@@ -3,11 +3,12 @@
 from typing import Any
 
 from tests.builders import Body, application, config_map, deployment, job, manifest, namespace
-from tests.fake_api import CrashError
+from tests.fake_api import CrashError, RefusalError
 from tests.fakes import Line, key, synced
 
 APPROVE = "gitops-operator.io/approve"
 REQUIRED = {"approval": "required"}
+ONCE = {"retry": {"limit": 0}}
 HOOK = {"gitops-operator.io/hook": "PreSync"}
 
 
@@ -47,6 +48,16 @@ async def test_an_approved_plan_is_carried_out_and_recorded_and_the_approval_is_
     assert line.operation()["approved"] == digest
     assert APPROVE not in line.app()["metadata"].get("annotations", {})
     assert "plan" not in line.status()
+
+
+async def test_everything_of_an_approved_plan_is_proven_before_any_of_it_is_written() -> None:
+    line = await synced(config_map("a"), config_map("kept"), app=application(policy={**REQUIRED, **ONCE}))
+    bad = RefusalError(422, "kept is bad", "Invalid", ("FieldValueInvalid", "bad", "data"))
+    line.api.refuse(bad, "apply", "kept", dry_run=True)
+    approve(line)
+    await line.settle()
+    assert "kept is bad" in line.operation()["message"]
+    assert line.written() == []
 
 
 async def test_the_same_plan_again_waits_again() -> None:

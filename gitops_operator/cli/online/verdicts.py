@@ -14,10 +14,15 @@ from gitops_operator.model.gate import GateReason
 _STAYS = frozenset(
     {
         GateReason.INVALID_SPEC,
+        GateReason.KIND_NOT_READY,
+        GateReason.KIND_UNKNOWN,
+        GateReason.AWAITS_CONFIRMATION,
         GateReason.RETRY_LATER,
         GateReason.PRUNE_OFF,
         GateReason.WOULD_PRUNE_EVERYTHING,
         GateReason.PRUNE_LIMIT_EXCEEDED,
+        GateReason.OUTSIDE_SYNC_WINDOW,
+        GateReason.APPROVAL_PENDING,
         GateReason.OWNERSHIP_CONFLICT,
         GateReason.FIGHT,
     }
@@ -66,6 +71,8 @@ def _held(application: Application, body: Mapping[str, Any], change: Change, now
     if automated is not None and change.is_drift and not automated.self_heal and change.why is Why.DRIFTED:
         return "stays until the next sync: selfHeal is off"
     said = condition(body, "Synced")
+    if said.get("reason") == GateReason.APPROVAL_PENDING and change.why is Why.DRIFTED:
+        return ""  # corrections need no approval
     return f"stays: {said['message']}" if said.get("reason") in _STAYS else ""
 
 

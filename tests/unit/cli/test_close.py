@@ -48,9 +48,17 @@ def test_a_verdict_says_what_becomes_of_a_change(change: Change, spec: dict[str,
     assert fate(change, spec=spec) == words
 
 
-def test_a_verdict_says_what_the_operator_gives_as_its_reason() -> None:
-    said = condition("Synced", "False", "PruneLimitExceeded", "It would prune 20 of 30.")
+@pytest.mark.parametrize(
+    "reason", ["PruneLimitExceeded", "OutsideSyncWindow", "AwaitsConfirmation", "ApprovalPending", "KindNotReady"]
+)
+def test_a_verdict_says_what_the_operator_gives_as_its_reason(reason: str) -> None:
+    said = condition("Synced", "False", reason, "It would prune 20 of 30.")
     assert fate(doomed(), said) == "stays: It would prune 20 of 30."
+
+
+def test_drift_is_reverted_beside_a_plan_that_waits_for_an_approval() -> None:
+    said = condition("Synced", "False", "ApprovalPending", "2 to create.")
+    assert fate(drifted(), said) == "will be reverted"
 
 
 def test_a_field_that_admission_changes_is_not_applied_again() -> None:
