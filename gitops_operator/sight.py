@@ -57,10 +57,10 @@ class _Compared:
     def holds_for(self, desired: tuple[Resource, ...], snapshot: Snapshot) -> bool:
         """Whether all was in sync and nothing is another object than then."""
         return (
-            desired is self.desired
+            self.is_calm
+            and desired is self.desired
             and len(self.objects) == len(snapshot.objects)
             and all(map(is_, self.objects.values(), snapshot.objects.values()))
-            and self.is_calm
         )
 
 
@@ -195,8 +195,10 @@ class Sight:
             is_gone=self._cluster.is_gone,
         )
         compared = await self._compared(desired, snapshot, context)
-        changes = without_reruns(compared, application, desired.inputs, hints)
-        changes = with_confirmations(with_doubts(changes, hints), application)
+        changes = compared.changes
+        if not compared.is_calm:  # else there is nothing that any of these speaks of
+            changes = without_reruns(changes, application, desired.inputs, hints)
+            changes = with_confirmations(with_doubts(changes, hints), application)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
             key, number = desired.namespace.key, len(desired.resources)
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))
@@ -217,14 +219,14 @@ class Sight:
             for key in application.depends_on
         )
 
-    async def _compared(self, desired: Desired, snapshot: Snapshot, context: Context) -> tuple[Change, ...]:
+    async def _compared(self, desired: Desired, snapshot: Snapshot, context: Context) -> _Compared:
         """Compared, a few walks at a time. While nothing is another object than last time, what came of it stands."""
         made_from = (context.rules, context.options, snapshot.autoscaled, snapshot.kinds, context.catalogue)
         last = self._last.get(context.application, _NOTHING)
         if last.made_from != made_from:
             last = _NOTHING
         if last.holds_for(desired.resources, snapshot):
-            return last.changes
+            return last
         known = dict(last.unverified)
         for number, change in enumerate(walked(desired.resources, snapshot, context, known), start=1):
             known[change.key] = change
@@ -232,10 +234,11 @@ class Sight:
                 await asyncio.sleep(0)
         changes = compare(desired.resources, snapshot, context, known)
         unverified = {change.key: change for change in changes if change.unverified}
-        self._last[context.application] = _Compared(
+        found = _Compared(
             made_from, desired.resources, snapshot.objects, changes, unverified, is_calm=not remarkable(changes)
         )
-        return changes
+        self._last[context.application] = found
+        return found
 
     def _follow(self, application: Application, desired: Desired) -> _Followed:
         """From now on these objects wake the Application, and H of them is computed by its rules."""

@@ -36,7 +36,7 @@ from gitops_operator.view import Chance, Done
 from gitops_operator.wakeups import Priority
 from gitops_operator.writes import LeadershipLostError
 from tests.builders import Body, as_file
-from tests.fake_api import EVERYBODY, FakeApi, Sent, Watched
+from tests.fake_api import EVERYBODY, CrashError, FakeApi, Sent, Watched
 from tests.unit.render.trees import tree_of
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
@@ -376,6 +376,14 @@ class Line:
                 return
             self.clock.time = max(due, self.clock.time)
         raise AssertionError(f"never quiet: {self.api.requests[-10:]}")
+
+    async def survive(self) -> None:
+        """As `settle`; should the process die, another one goes on."""
+        try:
+            await self.settle(soon=5)
+        except CrashError:
+            self.restart()
+            await self.settle(soon=5)
 
     async def step(self) -> bool:
         """One pass, if there is one to make."""

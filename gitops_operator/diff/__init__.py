@@ -58,17 +58,15 @@ def compare(
 def walked(
     desired: Sequence[Resource], snapshot: Snapshot, context: Context, known: Known = _NOTHING_KNOWN
 ) -> Iterator[Change]:
-    """The changes that rest on the coverage walk, less those that are known: each takes a millisecond when it is asked
-    for, and after a restart there is one for every object.
+    """The changes of objects whose baseline is not known, less those that are known: as many as rest on the coverage
+    walk take a millisecond each when they are asked for, and after a restart that is every object.
     """
     kinds = Kinds(snapshot, context.catalogue, desired)
     for resource in desired:
         live = snapshot.objects.get(resource.key)
         if live is None or live.baseline or _still_holds(known.get(resource.key), resource, live):
             continue
-        change = _compared(resource, live, snapshot, context, kinds)
-        if change.unverified:
-            yield change
+        yield _compared(resource, live, snapshot, context, kinds)
 
 
 def _still_holds(change: Change | None, resource: Resource, live: LiveObject | None) -> bool:

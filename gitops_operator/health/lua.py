@@ -24,17 +24,17 @@ _LONGEST_SOURCE = 256 << 10
 # What a script may use is named here; whatever else the runtime has is not there for it. A protected call must not
 # swallow the limits, and string functions that run in C, out of the count's sight, get bounded work.
 _SANDBOX = """
-local steps = ...
+local steps, too_long = ...
 jit.off()
 local sethook, safe_pcall, error, unpack, tostring = debug.sethook, pcall, error, unpack, tostring
 local rep = string.rep
 local exceeded = false
 local function stop()
   exceeded = true
-  error("it runs for too long", 0)
+  error(too_long, 0)
 end
 local function passed(ok, ...)
-  if exceeded then error("it runs for too long", 0) end
+  if exceeded then error(too_long, 0) end
   return ok, ...
 end
 local function bounded_rep(text, times, ...)
@@ -128,7 +128,7 @@ class LuaRule:
 
 def _run(rule: LuaRule, body: Body) -> tuple[Any, ...]:
     runtime = LuaRuntime(unpack_returned_tuples=True, register_eval=False, register_builtins=False, max_memory=_MEMORY)
-    run = runtime.execute(_SANDBOX, _STEPS)
+    run = runtime.execute(_SANDBOX, _STEPS, TOO_LONG)
     without = {name: value for name, value in body.get("metadata", {}).items() if name != "managedFields"}
     obj = runtime.table_from({**body, "metadata": without}, recursive=True)
     answer = run(rule.source, f"={rule.name}", obj)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -36,7 +36,7 @@ from gitops_operator.model.operation import (
     OperationRequest,
     Phase,
 )
-from gitops_operator.model.resource import Body, ResourceKey
+from gitops_operator.model.resource import Body, key_in
 from gitops_operator.model.schedule import Schedule, parse_schedule, parse_zone
 from gitops_operator.model.window import SyncWindow, WindowKind, parse_duration
 
@@ -98,22 +98,15 @@ def parse_operation(stanza: Body | None) -> Operation | None:
         request_generation=stanza.get("requestGeneration", 0),
         counts=Counts(**{name: counts.get(name, 0) for name in Counts._fields}),
         hooks=tuple(_hook_record(hook) for hook in stanza.get("hooks") or ()),
-        resources=_keys(stanza.get("resources") or ()),
+        resources=tuple(map(key_in, stanza.get("resources") or ())),
         synced=stanza.get("synced", ""),
         confirmed=stanza.get("confirmed", False),
         approved=stanza.get("approved", ""),
     )
 
 
-def _keys(resources: Iterable[Body]) -> tuple[ResourceKey, ...]:
-    return tuple(
-        ResourceKey(one.get("group", ""), one["kind"], one.get("namespace", ""), one["name"]) for one in resources
-    )
-
-
 def _hook_record(hook: Body) -> HookRecord:
-    key = ResourceKey(hook.get("group", ""), hook["kind"], hook.get("namespace", ""), hook["name"])
-    return HookRecord(Phase(hook["phase"]), key, HookStatus(hook["status"]), hook.get("message", ""))
+    return HookRecord(Phase(hook["phase"]), key_in(hook), HookStatus(hook["status"]), hook.get("message", ""))
 
 
 class _Problems(list[str]):
@@ -262,5 +255,5 @@ def _request(operation: Mapping[str, Any] | None) -> OperationRequest | None:
         initiated_by=(operation.get("initiatedBy") or {}).get("username", ""),
         retry_limit=(operation.get("retry") or {}).get("limit"),
         terminate=operation.get("terminate", False),
-        resources=_keys(sync.get("resources") or ()),
+        resources=tuple(map(key_in, sync.get("resources") or ())),
     )

@@ -68,6 +68,11 @@ class ResourceKey(NamedTuple):
         return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 
+def key_in(fields: Mapping[str, Any]) -> ResourceKey:
+    """The object that a status or a request names: group and namespace are left out where they are empty."""
+    return ResourceKey(fields.get("group", ""), fields["kind"], fields.get("namespace", ""), fields["name"])
+
+
 class Origin(NamedTuple):
     """Where a desired object stands in Git; `line` counts from 1, 0 where a tool made the text."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.builders import Body, application, config_map, deployment, job, manifest, namespace
-from tests.fake_api import CrashError, RefusalError
+from tests.fake_api import RefusalError
 from tests.fakes import Line, key, synced
 
 APPROVE = "gitops-operator.io/approve"
@@ -200,17 +200,9 @@ async def story(crash: tuple[int, bool] | None = None) -> Line:
     line.api.crash_at = crash
     line.commit(config_map("a"))
     line.create(app())
-    await survive(line)
+    await line.survive()
     approve(line)
-    await survive(line)
+    await line.survive()
     line.commit(config_map("a", {"color": "red"}))
-    await survive(line)
+    await line.survive()
     return line
-
-
-async def survive(line: Line) -> None:
-    try:
-        await line.settle(soon=5)
-    except CrashError:
-        line.restart()
-        await line.settle(soon=5)

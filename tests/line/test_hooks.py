@@ -13,7 +13,7 @@ from tests.builders import (
     gizmo,
     job,
 )
-from tests.fake_api import EVERYBODY, CrashError, RefusalError
+from tests.fake_api import EVERYBODY, RefusalError
 from tests.fakes import Line, key, synced
 
 HOOK = "gitops-operator.io/hook"
@@ -292,13 +292,5 @@ async def story(crash: tuple[int, bool] | None = None) -> Line:
         )
         if color == "blue":
             line.create(application())
-        await survive(line)
+        await line.survive()
     return line
-
-
-async def survive(line: Line) -> None:
-    try:
-        await line.settle(soon=5)
-    except CrashError:
-        line.restart()
-        await line.settle(soon=5)

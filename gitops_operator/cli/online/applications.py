@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ _TYPES = frozenset({"application", "applications", "gapp", f"application.{GROUP}
 _PAGE = 500
 _STALL = 90.0  # a watch says something at least once a minute
 _PAUSE = 1.0
+_ATTEMPTS = 5
 
 
 class Scope(NamedTuple):
@@ -219,3 +220,37 @@ async def edit(client: Client, key: ApplicationKey, patch: Mapping[str, Any]) ->
     answer = await client.merge_patch(KIND, *key, patch, manager=MANAGER)
     body: dict[str, Any] = json.loads(answer.body)
     return body
+
+
+async def edit_operation(
+    reach: Reach, key: ApplicationKey, wanted: Callable[[Body], Mapping[str, Any] | None]
+) -> tuple[Body, Body]:
+    """Replace the `operation` by what is wanted of the Application as it stands; gives that, and what was written.
+
+    Somebody else's write in between makes us look again.
+
+    Raises:
+        ClusterError: refused.
+    """
+    for attempt in range(_ATTEMPTS):
+        before = await get_application(reach, key)
+        operation = wanted(before)
+        fence = {"metadata": {"resourceVersion": before["metadata"]["resourceVersion"]}}
+        # A merge patch merges: what an earlier request holds and ours does not must go.
+        patch = None if operation is None else _whole(before.get("operation"), operation)
+        try:
+            return before, await edit(reach.client, key, {**fence, "operation": patch})
+        except ClusterError as error:
+            if error.status != 409 or attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError  # the loop returns or raises
+
+
+def _whole(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch that makes one object of another: what is not wanted is null."""
+    gone = dict.fromkeys((before or {}).keys() - after.keys())
+    both = {
+        name: _whole((before or {}).get(name), value) if isinstance(value, Mapping) else value
+        for name, value in after.items()
+    }
+    return {**gone, **both}

@@ -16,7 +16,7 @@ from gitops_operator.cli.exits import CommandError
 from gitops_operator.cli.online.placing import Files
 from gitops_operator.cli.online.progress import Progress
 from gitops_operator.cli.online.reach import Reach
-from gitops_operator.cli.online.reader import Reader, tracking_of
+from gitops_operator.cli.online.reader import Reader
 from gitops_operator.cluster.discovery import Discovery
 from gitops_operator.cluster.objects import list_all
 from gitops_operator.diff import Context, ignored_in
@@ -27,7 +27,7 @@ from gitops_operator.model.application import Application, ApplicationKey
 from gitops_operator.model.change import Action, Change, Difference, Why
 from gitops_operator.model.kind import Catalogue
 from gitops_operator.model.live import Snapshot
-from gitops_operator.model.resource import GroupKind, ResourceKey
+from gitops_operator.model.resource import GroupKind, ResourceKey, key_in
 from gitops_operator.plan import Hints
 from gitops_operator.settings import Settings
 from gitops_operator.source.interests import Resolved
@@ -104,9 +104,9 @@ class Comparison:
         client = self.reach.client
         catalogue = await Discovery(client).discover()
         reader = Reader(client, catalogue)
-        installation = await self._installation(reader)
+        await reader.read(self._listed()[:_SAMPLE])
         answered = asyncio.Event()
-        settings = replace(self.settings, installation=installation)
+        settings = replace(self.settings, installation=reader.installation_of(self.application.key))
         async with _onlooking(self.reach, settings, answered) as onlooker:
             onlooker.store.catalogue(catalogue)
             await self._read_credentials(onlooker, catalogue)
@@ -118,20 +118,10 @@ class Comparison:
             view = await onlooker.sight.view(self.application, desired, desired.inputs, Hints())
             return self._compared(reader, view, resolved)
 
-    async def _installation(self, reader: Reader) -> str:
-        """The operator's installation id, from an object that it tracks."""
-        listed = self._listed()[:_SAMPLE]
-        await reader.read(listed)
-        for key in listed:
-            found = tracking_of(reader.bodies[key]) if key in reader.bodies else None
-            if found is not None and found.key == key and found.tracker.application == self.application.key:
-                return found.tracker.installation
-        return ""
-
     def _listed(self) -> list[ResourceKey]:
         """The objects that status names."""
         listed = self.application.status.get("resources") or ()
-        return [ResourceKey(one.get("group", ""), one["kind"], one.get("namespace", ""), one["name"]) for one in listed]
+        return list(map(key_in, listed))
 
     async def _read_credentials(self, onlooker: Onlooker, catalogue: Catalogue) -> None:
         """Those that the operator has for this Application, as far as the user may read them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gitops_operator.cli.online.reach import Reach
-from gitops_operator.cli.online.reader import Reader, tracking_of
+from gitops_operator.cli.online.reader import Reader
 from gitops_operator.cluster.discovery import Discovery
 from gitops_operator.cluster.exclusions import DEFAULT_EXCLUSIONS, is_excluded
 from gitops_operator.health import Assessor
@@ -15,7 +15,7 @@ from gitops_operator.model.application import APPLICATION, Application
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.kind import Catalogue
 from gitops_operator.model.live import LiveObject
-from gitops_operator.model.resource import GroupKind, ResourceKey
+from gitops_operator.model.resource import GroupKind, ResourceKey, key_in
 from gitops_operator.rulebook import rules_of
 from gitops_operator.settings import Settings
 
@@ -44,7 +44,7 @@ async def family_of(reach: Reach, application: Application, operator_namespace: 
     """Everything that the Application tracks or desires, with what is below."""
     catalogue = await Discovery(reach.client).discover()
     reader = Reader(reach.client, catalogue)
-    listed = {_key(one): one for one in application.status.get("resources") or ()}
+    listed = {key_in(one): one for one in application.status.get("resources") or ()}
     await reader.read(listed)
     namespaces = {key.namespace for key in listed if key.namespace} | {application.namespace}
     await reader.list_places(_places(catalogue, sorted(filter(None, namespaces))), "what is below may not be seen")
@@ -52,10 +52,6 @@ async def family_of(reach: Reach, application: Application, operator_namespace: 
     tracked = {live.key: live for live in store.tracked_by(application.key)}
     members = [_member(store, key, listed.get(key), tracked.get(key)) for key in sorted({*listed, *tracked})]
     return Family(tuple(members), tuple(dict.fromkeys(reader.remarks)))
-
-
-def _key(one: Mapping[str, Any]) -> ResourceKey:
-    return ResourceKey(one.get("group", ""), one["kind"], one.get("namespace", ""), one["name"])
 
 
 def _places(catalogue: Catalogue, namespaces: Sequence[str]) -> Iterator[tuple[GroupKind, str]]:
@@ -75,19 +71,10 @@ async def _filled(reader: Reader, catalogue: Catalogue, application: Application
         reader.remarks.append(f"health may be by other rules than the operator's: {reader.unreadable[rules]}")
     data = (reader.bodies.get(rules) or {}).get("data") or {}
     assessor.use(rules_of(data, f"ConfigMap {rules.namespace}/{rules.name}").rules)
-    store = Store(assess=assessor.assess, installation=_installation(reader, application))
+    store = Store(assess=assessor.assess, installation=reader.installation_of(application.key))
     store.catalogue(catalogue)
     reader.fill(store, {key.group_kind for key in reader.bodies})
     return store
-
-
-def _installation(reader: Reader, application: Application) -> str:
-    """The operator's installation id, from an object that it tracks."""
-    for key, body in reader.bodies.items():
-        found = tracking_of(body)
-        if found is not None and found.key == key and found.tracker.application == application.key:
-            return found.tracker.installation
-    return ""
 
 
 def _member(store: Store, key: ResourceKey, said: Mapping[str, Any] | None, live: LiveObject | None) -> Member:

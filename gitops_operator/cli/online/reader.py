@@ -34,6 +34,14 @@ class Reader:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._listed: set[tuple[GroupKind, str]] = set()
 
+    def installation_of(self, app: ApplicationKey) -> str:
+        """The id of the operator that cares for an Application, from what was read of its objects; "" by default."""
+        for key, body in self.bodies.items():
+            found = tracking_of(body)
+            if found is not None and found.key == key and found.tracker.application == app:
+                return found.tracker.installation
+        return ""
+
     async def read(self, keys: Iterable[ResourceKey]) -> None:
         """These objects; what is not there stays out, what may not be read is noted."""
         places: dict[tuple[GroupKind, str], list[ResourceKey]] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from gitops_operator.cli.console import Colour, Console
 from gitops_operator.cli.exits import CommandError, Exit
-from gitops_operator.cli.online.applications import edit, get_application, key_named, key_of
+from gitops_operator.cli.online.applications import edit_operation, key_named, key_of
 from gitops_operator.cli.online.operation import Outcome, Running, Verdict
 from gitops_operator.cli.online.reach import Reach, online
 from gitops_operator.cli.online.screen import counts_in_words, took
@@ -23,11 +23,10 @@ from gitops_operator.model.application import Application, ApplicationKey
 from gitops_operator.model.kind import Kind
 from gitops_operator.model.operation import Operation
 from gitops_operator.model.parsing import parse_application
+from gitops_operator.model.resource import Body
 from gitops_operator.plan.windows import in_words, is_open, opens_at
 
 _REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
-_ATTEMPTS = 5
-_PARTS = ("group", "kind", "name")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
@@ -46,22 +45,15 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 
 async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace) -> Running:
-    """Write the request; somebody else's write in between makes us look again."""
+    """Write the request, unless something speaks against it."""
     request = request_of(arguments, await who(reach))
-    for attempt in range(_ATTEMPTS):
-        body = await get_application(reach, key)
-        before = parse_application(body)
-        _check(before, replaces=arguments.replace)
-        fence = {"metadata": {"resourceVersion": before.resource_version}}
-        try:
-            # A merge patch merges: what an earlier request holds and ours does not must go.
-            written = await edit(reach.client, key, {**fence, "operation": whole(body.get("operation"), request)})
-        except ClusterError as error:
-            if error.status != 409 or attempt == _ATTEMPTS - 1:
-                raise
-            continue
-        return Running(before, parse_application(written))
-    raise AssertionError  # the loop returns or raises
+
+    def wanted(body: Body) -> Mapping[str, Any]:
+        _check(parse_application(body), replaces=arguments.replace)
+        return request
+
+    before, written = await edit_operation(reach, key, wanted)
+    return Running(parse_application(before), parse_application(written))
 
 
 def request_of(arguments: argparse.Namespace, username: str) -> dict[str, Any]:
@@ -84,23 +76,13 @@ def request_of(arguments: argparse.Namespace, username: str) -> dict[str, Any]:
 def _resource(text: str) -> dict[str, str]:
     """One object as Argo CD's command line writes it."""
     parts = text.split(":")
-    if len(parts) != len(_PARTS) or not parts[1] or not parts[2].rpartition("/")[2]:
+    if len(parts) != 3 or not parts[1] or not parts[2].rpartition("/")[2]:
         raise CommandError(
             f"--resource {text!r} is not GROUP:KIND:[NAMESPACE/]NAME, such as apps:Deployment:web/frontend or :Secret:a"
         )
     namespace, _, name = parts[2].rpartition("/")
     resource = {"group": parts[0], "kind": parts[1], "namespace": namespace, "name": name}
     return {part: value for part, value in resource.items() if value}
-
-
-def whole(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
-    """A merge patch that makes one object of another: what is not wanted is null."""
-    gone = dict.fromkeys((before or {}).keys() - after.keys())
-    both = {
-        name: whole((before or {}).get(name), value) if isinstance(value, Mapping) else value
-        for name, value in after.items()
-    }
-    return {**gone, **both}
 
 
 def _check(application: Application, *, replaces: bool) -> None:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
 from gitops_operator.cli.console import Console
 from gitops_operator.cli.exits import CommandError, Exit
-from gitops_operator.cli.online.applications import Scope, edit, follow, get_application, key_named
+from gitops_operator.cli.online.applications import Scope, edit_operation, follow, key_named
 from gitops_operator.cli.online.progress import Progress
 from gitops_operator.cli.online.reach import Reach, online
-from gitops_operator.cli.online.sync import who, whole
+from gitops_operator.cli.online.sync import who
 from gitops_operator.cli.online.wait import limit_of
 from gitops_operator.cli.tables import printable
-from gitops_operator.errors import ClusterError
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.operation import Operation
 from gitops_operator.model.parsing import parse_application
-
-_ATTEMPTS = 5
+from gitops_operator.model.resource import Body
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
@@ -39,24 +38,21 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 async def _ask(reach: Reach, key: ApplicationKey) -> Operation | None:
     """The operation that is to end; None: it was only asked for, and is not any more."""
-    username = await who(reach)
-    for attempt in range(_ATTEMPTS):
-        body = await get_application(reach, key)
-        application = parse_application(body)
-        operation = application.operation if application.operation and application.operation.is_running else None
-        if operation is None and application.request is None:
+    request = {"terminate": True, "initiatedBy": {"username": await who(reach)}}
+
+    def wanted(body: Body) -> Mapping[str, Any] | None:
+        running = _running(body)
+        if running is None and parse_application(body).request is None:
             raise CommandError(f"no sync of {key} runs, and none is asked for", Exit.SEEN)
-        wanted: dict[str, Any] = {"terminate": True, "initiatedBy": {"username": username}}
-        patch = whole(body.get("operation"), wanted) if operation else None
-        fence = {"metadata": {"resourceVersion": application.resource_version}}
-        try:
-            await edit(reach.client, key, {**fence, "operation": patch})
-        except ClusterError as error:
-            if error.status != 409 or attempt == _ATTEMPTS - 1:
-                raise
-            continue
-        return operation
-    raise AssertionError  # the loop returns or raises
+        return request if running else None
+
+    before, _ = await edit_operation(reach, key, wanted)
+    return _running(before)
+
+
+def _running(body: Body) -> Operation | None:
+    operation = parse_application(body).operation
+    return operation if operation is not None and operation.is_running else None
 
 
 async def _until_it_ends(

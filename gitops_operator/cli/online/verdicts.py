@@ -10,6 +10,7 @@ from gitops_operator.cli.online.words import condition
 from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import GateReason
+from gitops_operator.model.resource import key_in
 
 _STAYS = frozenset(
     {
@@ -49,8 +50,7 @@ def _untouched(change: Change) -> str:
 def _said_of(body: Mapping[str, Any], change: Change) -> str:
     """The reason that status gives for an object."""
     for one in (body.get("status") or {}).get("resources") or ():
-        key = (one.get("group", ""), one["kind"], one.get("namespace", ""), one["name"])
-        if key == tuple(change.key):
+        if key_in(one) == change.key:
             return str(one.get("reason", ""))
     return ""
 
