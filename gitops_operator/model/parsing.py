@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from gitops_operator.model.application import (
     Application,
     ApplicationKey,
     Automated,
-    Directory,
     IgnoreRule,
     NamespaceMetadata,
     PruneLimit,
     Retry,
-    Source,
     Suspend,
     SyncPolicy,
 )
@@ -38,21 +34,20 @@ from gitops_operator.model.operation import (
 )
 from gitops_operator.model.resource import Body, key_in
 from gitops_operator.model.schedule import Schedule, parse_schedule, parse_zone
+from gitops_operator.model.source_parsing import SpecProblems, parse_source
 from gitops_operator.model.window import SyncWindow, WindowKind, parse_duration
-
-_Value = TypeVar("_Value")
 
 
 def parse_application(body: Body) -> Application:
     """The Application of a custom resource; never raises for a body that the API server accepted."""
     metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
-    problems = _Problems()
+    problems = SpecProblems()
     return Application(
         key=ApplicationKey(metadata["namespace"], metadata["name"]),
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
-        source=_source(spec.get("source") or {}, problems),
+        source=parse_source(spec.get("source") or {}, problems),
         namespace=(spec.get("destination") or {}).get("namespace", ""),
         sync_policy=_sync_policy(spec.get("syncPolicy") or {}, problems),
         ignore_differences=tuple(_ignore_rule(rule) for rule in spec.get("ignoreDifferences") or ()),
@@ -109,40 +104,7 @@ def _hook_record(hook: Body) -> HookRecord:
     return HookRecord(Phase(hook["phase"]), key_in(hook), HookStatus(hook["status"]), hook.get("message", ""))
 
 
-class _Problems(list[str]):
-    """Sentences about what is wrong in the spec."""
-
-    def attempt(self, field: str, convert: Callable[[Any], _Value], value: object, default: _Value) -> _Value:
-        try:
-            return convert(value)
-        except ValueError as error:
-            self.append(f"spec.{field}: {error}")
-            return default
-
-
-def _source(source: Body, problems: _Problems) -> Source:
-    directory = source.get("directory") or {}
-    return Source(
-        repo_url=source.get("repoURL", ""),
-        target_revision=source.get("targetRevision") or "HEAD",
-        path=problems.attempt("source.path", _path, source.get("path") or "", ""),
-        directory=Directory(
-            recurse=directory.get("recurse", False),
-            include=directory.get("include", ""),
-            exclude=directory.get("exclude", ""),
-        ),
-    )
-
-
-def _path(text: str) -> str:
-    parts = [part for part in text.split("/") if part not in {"", "."}]
-    if ".." in parts:
-        message = f"{text!r} leaves the repository; name a folder inside it"
-        raise ValueError(message)
-    return "/".join(parts)
-
-
-def _sync_policy(policy: Body, problems: _Problems) -> SyncPolicy:
+def _sync_policy(policy: Body, problems: SpecProblems) -> SyncPolicy:
     automated, metadata, limit = (policy.get(name) for name in ("automated", "managedNamespaceMetadata", "pruneLimit"))
     default = SyncPolicy()
     return SyncPolicy(
@@ -160,7 +122,7 @@ def _sync_policy(policy: Body, problems: _Problems) -> SyncPolicy:
     )
 
 
-def _window(window: Body, number: int, problems: _Problems) -> SyncWindow:
+def _window(window: Body, number: int, problems: SpecProblems) -> SyncWindow:
     place = f"syncPolicy.windows[{number}]."
     schedule = problems.attempt(place + "schedule", parse_schedule, window["schedule"], "@daily")
     zone = problems.attempt(place + "timeZone", parse_zone, window.get("timeZone", "UTC"), parse_zone("UTC"))
@@ -182,7 +144,7 @@ def _automated(automated: Body) -> Automated:
     )
 
 
-def _retry(retry: Body, problems: _Problems) -> Retry:
+def _retry(retry: Body, problems: SpecProblems) -> Retry:
     backoff, default = retry.get("backoff") or {}, Retry()
     place = "syncPolicy.retry.backoff."
     return Retry(
@@ -217,7 +179,7 @@ def _ignore_rule(rule: Body) -> IgnoreRule:
     )
 
 
-def _suspend(suspend: Body | None, problems: _Problems) -> Suspend | None:
+def _suspend(suspend: Body | None, problems: SpecProblems) -> Suspend | None:
     if suspend is None:
         return None
     until = suspend.get("until")
@@ -243,7 +205,7 @@ def parse_time(text: str) -> datetime:
     return time
 
 
-def _request(operation: Mapping[str, Any] | None) -> OperationRequest | None:
+def _request(operation: Body | None) -> OperationRequest | None:
     if not operation:
         return None
     sync = operation.get("sync") or {}
