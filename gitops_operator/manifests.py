@@ -34,6 +34,10 @@ class Repositories(Protocol):
         self, key: ApplicationKey, source: Source, credential: Credential | None, *, revision: str = ""
     ) -> Resolved | None: ...
 
+    def recall(
+        self, key: ApplicationKey, source: Source, credential: Credential | None, revision: str
+    ) -> Resolved | None: ...
+
     def release(self, key: ApplicationKey) -> None: ...
 
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None: ...
@@ -84,7 +88,7 @@ class Manifests:
         self._credential_of, self._catalogue = credential_of, catalogue
         self._installation, self._clock, self._observer = installation, clock, observer
         self._threads = threads
-        self._stamped: dict[ApplicationKey, dict[tuple[Revision, int], _Known]] = {}
+        self._stamped: dict[ApplicationKey, dict[tuple[Revision, Source, int], _Known]] = {}
 
     def resolve(self, application: Application, revision: str = "") -> Resolved | None:
         """The commit that an Application follows, or a given one; None: the key is woken when it is known.
@@ -105,17 +109,32 @@ class Manifests:
         Raises:
             RenderError: every problem of every file, with file, line and column.
         """
+        stamped = await self._known(application, resolved)
+        self._repositories.note_reads(application.key, stamped.reads)
+        stale = _stale(resolved)
+        return replace(stamped.desired, warnings={**stamped.desired.warnings, **stale}) if stale else stamped.desired
+
+    async def past(self, application: Application, source: Source, revision: str) -> Desired | None:
+        """The desired objects at a commit of a source that the Application has, or once had; None: not fetched yet.
+
+        Raises:
+            SourceError: that commit is gone, or the repository cannot be read.
+            RenderError: what is wrong in the files.
+        """
+        then = replace(application, source=source)
+        resolved = self._repositories.recall(application.key, source, self._credential_of(then), revision)
+        return None if resolved is None else (await self._known(then, resolved)).desired
+
+    async def _known(self, application: Application, resolved: Resolved) -> _Known:
         known = self._stamped.setdefault(application.key, {})
-        memo = (resolved.revision, application.generation)
+        memo = (resolved.revision, application.source, application.generation)
         stamped = known.pop(memo, None)
         if stamped is None or stamped.catalogue is not self._catalogue():
             stamped = await self._stamp(application, resolved)
         known[memo] = stamped
         while len(known) > _REMEMBERED:
             del known[next(iter(known))]
-        self._repositories.note_reads(application.key, stamped.reads)
-        stale = _stale(resolved)
-        return replace(stamped.desired, warnings={**stamped.desired.warnings, **stale}) if stale else stamped.desired
+        return stamped
 
     async def _stamp(self, application: Application, resolved: Resolved) -> _Known:
         rendered = await self._render(application, resolved)

@@ -18,6 +18,7 @@ from gitops_operator.model.change import Change, remarkable
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
 from gitops_operator.model.revision import Revision
+from gitops_operator.model.source_parsing import stored_source
 from gitops_operator.plan import (
     Dependency,
     Hints,
@@ -150,13 +151,7 @@ class Sight:
             RenderError: what is wrong in the files.
         """
         stored = application.status["deleteHooks"]
-        source = replace(
-            application.source, repo_url=stored["repoURL"], path="" if stored["path"] == "." else stored["path"]
-        )
-        # No memory of what the spec of today renders to, which may name another source.
-        then = replace(application, source=source, generation=-application.generation)
-        chosen = self._manifests.resolve(then, stored["revision"])
-        return None if chosen is None else await self._manifests.desired(then, chosen)
+        return await self._manifests.past(application, stored_source(stored["source"]), stored["revision"])
 
     async def _inputs_of(self, application: Application, newest: Resolved, otherwise: str) -> str:
         try:

@@ -124,6 +124,11 @@ class FakeGit:
         ref = revision or source.target_revision
         return Resolved(Revision(sha, ref), self.commits[sha], START.timestamp(), "subject", "author", stale)
 
+    def recall(
+        self, key: ApplicationKey, source: Source, credential: Credential | None, revision: str
+    ) -> Resolved | None:
+        return self.resolve(key, source, credential, revision=revision)
+
     def release(self, key: ApplicationKey) -> None:
         self.released.append(key)
 

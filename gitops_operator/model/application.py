@@ -137,8 +137,8 @@ class Application:
     """The custom resource.
 
     `problems` are sentences about a spec that cannot be acted on; the other fields then hold defaults where the spec is
-    broken. `status` is the status stanza as it was read, `operation` its operation parsed, `request` the operation that
-    a user asks for, with `request_digest` its digest.
+    broken. `source_body` is the source as it was written, for the history. `status` is the status stanza as it was
+    read, `operation` its operation parsed, `request` the operation that a user asks for.
     """
 
     key: ApplicationKey
@@ -146,6 +146,7 @@ class Application:
     resource_version: str
     generation: int
     source: Source
+    source_body: Body = field(default_factory=dict, hash=False)
     namespace: str = ""
     sync_policy: SyncPolicy = SyncPolicy()
     ignore_differences: tuple[IgnoreRule, ...] = ()

@@ -48,6 +48,7 @@ def parse_application(body: Body) -> Application:
         resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
         source=parse_source(spec.get("source") or {}, problems),
+        source_body=spec.get("source") or {},
         namespace=(spec.get("destination") or {}).get("namespace", ""),
         sync_policy=_sync_policy(spec.get("syncPolicy") or {}, problems),
         ignore_differences=tuple(_ignore_rule(rule) for rule in spec.get("ignoreDifferences") or ()),

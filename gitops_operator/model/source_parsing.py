@@ -38,6 +38,11 @@ def parse_source(source: Body, problems: SpecProblems) -> Source:
     )
 
 
+def stored_source(stanza: Body) -> Source:
+    """The Source that status keeps; it was good when it was stored."""
+    return parse_source(stanza, SpecProblems())
+
+
 def _path(text: str) -> str:
     parts = [part for part in text.split("/") if part not in {"", "."}]
     if ".." in parts:

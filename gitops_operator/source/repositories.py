@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from gitops_operator.errors import SourceError
@@ -65,6 +66,7 @@ class Repositories:
         )
         self._watches: dict[str, Watch] = {}
         self._names: dict[ApplicationKey, str] = {}
+        self._past: dict[ApplicationKey, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._is_running = False
@@ -81,15 +83,34 @@ class Repositories:
             SourceError: there is no such thing, or the repository cannot be read; the key is woken when that changes.
         """
         try:
-            url = parse_url(source.repo_url)
-            _check(url, credential, self._environment.limits)
+            name, url = self._place(source, credential)
         except SourceError:
             self.forget(key)  # what it followed before concerns it no more
             raise
-        return self._watch(key, url, credential).answer(key, source, revision)
+        if self._names.get(key) != name:
+            self.forget(key)
+            self._names[key] = name
+        return self._watch(name, url, credential).answer(key, source, revision)
+
+    def recall(
+        self, key: ApplicationKey, source: Source, credential: Credential | None, revision: str
+    ) -> Resolved | None:
+        """What a commit of a source is that the Application has, or once had; else as `resolve`.
+
+        What it follows now stays as it is; another repository is followed beside that, until `release`.
+        """
+        name, url = self._place(source, credential)
+        if name == self._names.get(key):
+            return self._watches[name].recall(key, revision)
+        if self._past.get(key) != name:
+            self._leave(key, self._past)
+            self._past[key] = name
+        pinned = replace(source, target_revision=revision)  # nothing else is to be known of it
+        return self._watch(name, url, credential).answer(key, pinned, revision)
 
     def release(self, key: ApplicationKey) -> None:
         """No operation of the Application names a revision any more: the next one gets a new look."""
+        self._leave(key, self._past)
         if key in self._names:
             self._watches[self._names[key]].release(key)
 
@@ -109,7 +130,11 @@ class Repositories:
 
     def forget(self, key: ApplicationKey) -> None:
         """The Application is gone; a repository that nobody follows is no longer polled."""
-        name = self._names.pop(key, None)
+        self._leave(key, self._past)
+        self._leave(key, self._names)
+
+    def _leave(self, key: ApplicationKey, book: dict[ApplicationKey, str]) -> None:
+        name = book.pop(key, None)
         if name is None:
             return
         self._watches[name].forget(key)
@@ -133,11 +158,12 @@ class Repositories:
         finally:
             await self._close()
 
-    def _watch(self, key: ApplicationKey, url: RepositoryURL, credential: Credential | None) -> Watch:
-        name = _name(url, credential)
-        if self._names.get(key) != name:
-            self.forget(key)
-            self._names[key] = name
+    def _place(self, source: Source, credential: Credential | None) -> tuple[str, RepositoryURL]:
+        url = parse_url(source.repo_url)
+        _check(url, credential, self._environment.limits)
+        return _name(url, credential), url
+
+    def _watch(self, name: str, url: RepositoryURL, credential: Credential | None) -> Watch:
         if name not in self._watches:
             self._watches[name] = Watch(name, Remote(url, credential, self._environment), self._environment)
             if self._is_running:

@@ -57,6 +57,10 @@ class Watch:
             raise again(answer.error)
         return answer.resolved
 
+    def recall(self, key: ApplicationKey, revision: str) -> Resolved | None:
+        """A commit, for an Application that has asked here for what it follows."""
+        return self._answer_pinned(self._interests[key], revision)
+
     def release(self, key: ApplicationKey) -> None:
         """No operation of the Application names a revision any more."""
         interest = self._interests.get(key)

@@ -79,9 +79,7 @@ def _delete_hooks(seen: Observation) -> Any:
         return seen.application.status.get("deleteHooks")
     if not seen.delete_hooks:
         return None
-    source = seen.application.source
-    place = {"repoURL": source.repo_url, "path": source.path or "."}
-    return {"count": seen.delete_hooks, "revision": seen.revision.sha, **place}
+    return {"count": seen.delete_hooks, "revision": seen.revision.sha, "source": seen.application.source_body}
 
 
 def _since(seen: Observation, stored: Body | None, value: dict[str, Any]) -> dict[str, Any]:
@@ -155,12 +153,11 @@ def _is_for_history(operation: Operation) -> bool:
 
 
 def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, Any]:
-    source = seen.application.source
     entry: dict[str, Any] = {
         "id": number,
         "operation": operation.id,
         "revisions": list(operation.revisions),
-        "sources": [{"repoURL": source.repo_url, "targetRevision": source.target_revision, "path": source.path or "."}],
+        "sources": [seen.application.source_body],
         "deployedAt": operation.finished_at,
     }
     if operation.initiated_by:

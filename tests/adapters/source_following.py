@@ -71,6 +71,15 @@ class Following:
             await self.woken(key, since=seen)
         raise AssertionError("woken again and again, and never an answer")
 
+    async def recalled(self, source: Source, revision: str, *, key: ApplicationKey = APP) -> Resolved:
+        for _ in range(20):
+            seen = self.wakes[key]
+            found = self.repositories.recall(key, source, None, revision)
+            if found is not None:
+                return found
+            await self.woken(key, since=seen)
+        raise AssertionError("woken again and again, and never an answer")
+
     async def error(
         self, source: Source, credential: Credential | None = None, *, key: ApplicationKey = APP, revision: str = ""
     ) -> SourceError:

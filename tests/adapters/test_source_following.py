@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devcluster.git_server import GitRepository, GitServer, Login
+from gitops_operator.errors import SourceError
 from gitops_operator.model.application import ApplicationKey, Source
 from gitops_operator.source.credentials import Credential
 from tests.adapters.source_following import APP, OTHER, QUICK, STILL, Following, following
@@ -487,3 +488,60 @@ async def test_no_log_line_holds_a_credential(tmp_path: Path, caplog: pytest.Log
             assert stale is not None
             assert "horse" not in stale.message
     assert "horse" not in caplog.text
+
+
+# What was followed before
+
+
+async def test_a_commit_of_another_repository_is_had_beside_what_is_followed(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    old = server.create("old")
+    sha = old.commit({"apps/a/x.yaml": "old"})
+    async with following(mirrors) as world:
+        newest = await world.resolved(source(server))
+        then = Source(server.http_url("old"), "main", "apps/a")
+        found = await world.recalled(then, sha)
+        assert (found.revision.sha, found.tree.read("apps/a/x.yaml")) == (sha, b"old")
+        assert world.resolve(source(server)) == newest  # at once: nothing of it was forgotten
+
+
+async def test_an_earlier_commit_of_another_folder_leaves_what_is_followed_alone(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    first = shop.sha()
+    shop.commit({"apps/a/x.yaml": "2"})
+    async with following(mirrors) as world:
+        newest = await world.resolved(source(server))
+        assert (await world.recalled(source(server, "apps/b"), first)).revision.sha == first
+        assert world.resolve(source(server)) == newest
+        shop.commit({"apps/a/x.yaml": "3"})
+        assert await woken_by_a_look(world, server) == {APP}
+
+
+async def test_a_commit_of_another_repository_that_is_gone_says_so(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    server.create("old").commit({"x": "1"})
+    async with following(mirrors) as world:
+        await world.resolved(source(server))
+        with pytest.raises(SourceError) as caught:
+            await world.recalled(Source(server.http_url("old"), "main", ""), "0123456789" * 4)
+        assert caught.value.reason == "RevisionGone"
+
+
+async def test_another_repository_is_left_when_nothing_of_it_is_wanted_any_more(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    sha = server.create("old").commit({"x": "1"})
+    async with following(mirrors) as world:
+        await world.resolved(source(server))
+        await world.recalled(Source(server.http_url("old"), "main", ""), sha)
+        assert len(polls()) == 2
+        world.repositories.release(APP)
+        await asyncio.sleep(0)
+        assert len(polls()) == 1
+
+
+def polls() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("watch ")]

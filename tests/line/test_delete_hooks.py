@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gitops_operator.source.failures import Reason, failure
-from tests.builders import Body, application, config_map, job, namespace
+from tests.builders import Body, application, as_file, config_map, job, namespace
 from tests.fake_api import EVERYBODY, CrashError
 from tests.fakes import Line, key, synced
 
@@ -60,7 +60,7 @@ async def test_status_says_where_they_stand_only_while_there_are_some() -> None:
     line.create(application())
     await line.settle()
     stored = line.status()["deleteHooks"]
-    assert (stored["count"], stored["revision"], stored["path"]) == (1, sha, "shop")
+    assert stored == {"count": 1, "revision": sha, "source": line.app()["spec"]["source"]}
     line.commit(config_map("kept"))
     await line.settle()
     assert "deleteHooks" not in line.status()
@@ -78,6 +78,22 @@ async def test_the_hooks_of_the_last_good_render_run() -> None:
     line = await synced(hook("first", "PreDelete"), config_map("kept"))
     line.commit(config_map("kept"), files={"shop/broken.yaml": "kind: ["})
     await line.settle()
+    line.delete_app()
+    await line.settle()
+    assert "apply first" in order(line)
+    assert line.names("Application", "ConfigMap") == []
+
+
+async def test_they_are_read_as_the_source_said_then() -> None:
+    line = Line()
+    sha = line.commit(config_map("kept"), files={"shop/deep/first.yaml": as_file(hook("first", "PreDelete"))})
+    recurse = {"spec": {"source": {"directory": {"recurse": True}}}}
+    line.create(application())
+    line.edit_app(recurse)
+    await line.settle()
+    line.edit_app({"spec": {"source": {"path": "gone", "directory": None}}})
+    await line.settle()
+    assert line.status()["deleteHooks"]["revision"] == sha
     line.delete_app()
     await line.settle()
     assert "apply first" in order(line)

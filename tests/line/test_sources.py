@@ -246,3 +246,14 @@ async def test_an_application_recovers_when_the_kind_is_ready() -> None:
     line.say("Deployment", KindState.READY)
     await line.settle()
     assert line.words() == ("Synced", "Healthy")
+
+
+async def test_the_history_keeps_the_source_as_it_was_written() -> None:
+    line = Line()
+    line.commit(files={"shop/deep/all.yaml": as_file(config_map("a"))})
+    app = application()
+    app["spec"]["source"]["directory"] = {"recurse": True}
+    line.create(app)
+    await line.settle()
+    (entry,) = line.status()["history"]
+    assert entry["sources"] == [app["spec"]["source"]]

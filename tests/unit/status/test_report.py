@@ -124,13 +124,16 @@ def test_an_application_without_objects_lists_none() -> None:
 
 
 def test_a_sync_that_succeeded_is_history_once() -> None:
-    seen = observation(settled(), operation=succeeded(initiated_by="ann", finished_at=after(1).isoformat()))
+    source = {"repoURL": "https://git.example.com/web.git", "directory": {"recurse": True}}
+    app = replace(application(), source_body=source)
+    its = succeeded(initiated_by="ann", finished_at=after(1).isoformat())
+    seen = observation(settled(), app=app, operation=its)
     assert report(again(seen))["history"] == [
         {
             "id": 1,
             "operation": "op1",
             "revisions": [SHA],
-            "sources": [{"repoURL": "https://git.example.com/web.git", "targetRevision": "HEAD", "path": "."}],
+            "sources": [source],
             "deployedAt": after(1).isoformat(),
             "initiatedBy": {"username": "ann"},
         }
@@ -164,16 +167,11 @@ def huge(text: str) -> Observation:
         options=frozenset(f"{'O' * 48}{number:02}={'v' * 48}" for number in range(50)),
         initiated_by=words[:253],
     )
-    source = replace(application().source, repo_url=f"https://{'h' * 2000}.example.com", path="p" * 1024)
-    entry = {
-        "id": 1,
-        "operation": "x",
-        "revisions": [SHA],
-        "sources": [{"repoURL": source.repo_url, "path": source.path}],
-    }
+    source = {"repoURL": f"https://{'h' * 2000}.example.com", "path": "p" * 1024}
+    entry = {"id": 1, "operation": "x", "revisions": [SHA], "sources": [source]}
     return observation(
         *changes,
-        app=application(source=source, history_limit=50),
+        app=application(source_body=source, history_limit=50),
         status={"history": [entry] * 50},
         operation=its,
         healths=healths,
