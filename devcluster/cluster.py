@@ -143,6 +143,16 @@ class DevCluster:
         """Runs `kubectl apply` with the manifest."""
         return self.kubectl("apply", "-f", "-", stdin=manifest)
 
+    def established(self, definition: str, *, timeout: float = 60.0) -> None:
+        """Waits until a CustomResourceDefinition's kinds are served; `kubectl wait` fails before it has conditions."""
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition}"
+
+        def holds() -> bool:
+            conditions = (self.api.get(path) or {}).get("status", {}).get("conditions") or []
+            return ("Established", "True") in {(one["type"], one["status"]) for one in conditions}
+
+        wait_until(holds, f"{definition} to be established", timeout=timeout)
+
     def token(self, service_account: str, namespace: str = "default", *, seconds: int = 3600) -> str:
         """A token of the service account, by TokenRequest."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import kopf
+from kopf._cogs.structs.references import Insights  # the argument's type, which Kopf exports nowhere else
 
+from gitops_operator.cluster.served import is_served
 from gitops_operator.cluster.session import Session
 from gitops_operator.errors import ClusterError
 from gitops_operator.model.application import GROUP, PLURAL, VERSION, ApplicationKey
@@ -20,6 +22,7 @@ from gitops_operator.model.application import GROUP, PLURAL, VERSION, Applicatio
 _log = logging.getLogger(__name__)
 _LOGIN_PAUSE = 5.0
 _BEGINNING = 1.0
+_MISSED = 2  # looks in a row, since Kopf may be about to notice
 _GOODBYE = 0.1  # TLS connections that Kopf leaves open end after their session, and before the loop
 # Of type Any because Kopf does not export its type. Without one it asks for the name of the user and looks up that of
 # the host; the user of a container often has none, and Kopf would die of it.
@@ -31,11 +34,15 @@ Connect = Callable[[], Awaitable[Session]]
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Seconds: how long Kopf stays away after it has ended by itself, doubling until it has lived for `calm`."""
+    """Seconds: how long Kopf stays away after it has ended by itself, doubling until it has lived for `calm`.
+
+    `look` lies between two looks at whether it follows our kind.
+    """
 
     first: float = 1.0
     longest: float = 60.0
     calm: float = 300.0
+    look: float = 5.0
 
 
 def register(registry: kopf.OperatorRegistry, wake: Wake, login: Callable[[], Awaitable[kopf.AiohttpSession]]) -> None:
@@ -134,17 +141,40 @@ class KopfThread:
         logins = _Logins(self._connect)
         registry = kopf.OperatorRegistry()
         register(registry, self._wake, logins.login)
+        insights = Insights()
+        looking = asyncio.create_task(self._end_when_blind(insights, logins, asyncio.current_task()))
         try:
             await kopf.operator(
                 registry=registry,
                 settings=settings(),
+                insights=insights,
                 identity=_IDENTITY,
                 standalone=True,
                 clusterwide=True,
                 ready_flag=self._has_begun,
             )
         finally:
+            looking.cancel()
             await logins.close()
+
+    async def _end_when_blind(self, insights: Insights, logins: _Logins, life: asyncio.Task[None] | None) -> None:
+        """End this life of Kopf when our kind is served and not followed; the next one finds it when it begins.
+
+        Kopf asks what is served once for each event of a definition. The server lists a new kind a moment after the
+        last of these events, and a busy one so late that Kopf never learns of it (seen with 1.45).
+        """
+        missed = 0
+        while missed < _MISSED:
+            await asyncio.sleep(self._pauses.look)
+            is_blind = insights.ready_resources.is_set() and not _follows(insights)
+            missed = missed + 1 if is_blind and await logins.is_served() else 0
+        _log.warning("Kopf has not noticed that %s.%s are served", PLURAL, GROUP)
+        if life:
+            life.cancel()
+
+
+def _follows(insights: Insights) -> bool:
+    return any((found.group, found.plural) == (GROUP, PLURAL) for found in insights.watched_resources)
 
 
 class _Logins:
@@ -161,6 +191,13 @@ class _Logins:
             raise kopf.TemporaryError(error.message, delay=_LOGIN_PAUSE) from error
         self._given.append(kopf.AiohttpSession(server=session.server, aiohttp_session=session.lend()))
         return self._given[-1]
+
+    async def is_served(self) -> bool:
+        """Whether the server lists our kind; not when it cannot be asked."""
+        if not self._given:
+            return False
+        given = self._given[-1]
+        return await is_served(given.aiohttp_session, given.server, GROUP, VERSION, PLURAL)
 
     async def close(self) -> None:
         for given in self._given:

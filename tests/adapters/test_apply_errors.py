@@ -111,7 +111,7 @@ async def test_a_refusal_of_a_custom_resource_is_named(
     spec: Live, reason: str, devcluster: DevCluster, namespace: str
 ) -> None:
     devcluster.apply(json.dumps(GIZMOS))
-    devcluster.kubectl("wait", "--for=condition=Established", f"crd/{GIZMOS['metadata']['name']}")
+    devcluster.established(GIZMOS["metadata"]["name"])
     gizmo = {"apiVersion": "law.example.com/v1", "kind": "Gizmo", "metadata": {"name": "gizmo"}, "spec": spec}
     assert told(await refusal(devcluster, namespace, gizmo)) == (reason, False)
 

@@ -136,7 +136,7 @@ async def test_a_broken_conversion_webhook_breaks_its_kind_alone(devcluster: Dev
     webhook = {"conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:1/convert"}}
     async with watching(devcluster) as sink:
         await sink.apply(crd(group, conversion={"strategy": "Webhook", "webhook": webhook}))
-        await sink.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}")
+        await asyncio.to_thread(devcluster.established, f"widgets.{group}")
         await sink.until(lambda: sink.is_ready(kind))  # nothing to convert yet
         await sink.apply(widget(group, namespace))
     async with watching(devcluster) as sink:

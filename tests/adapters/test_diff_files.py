@@ -70,7 +70,7 @@ def test_nothing_differs_from_what_was_applied(
     devcluster: DevCluster, namespace: str, apply: tuple[str, ...], bare: bool
 ) -> None:
     devcluster.apply(json.dumps(GIZMOS))
-    devcluster.kubectl("wait", "--for=condition=Established", f"crd/{GIZMOS['metadata']['name']}")
+    devcluster.established(GIZMOS["metadata"]["name"])
     desired = objects(namespace)
     assert told(pairs(desired, stored(devcluster, desired, *apply), bare=bare)) == {}
 

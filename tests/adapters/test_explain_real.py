@@ -17,7 +17,7 @@ async def test_nothing_differs_in_what_our_apply_left_whatever_the_server_made_o
 ) -> None:
     """Defaults, `1000m` that became `1`, and empty values are the server's words for what Git says."""
     devcluster.apply(json.dumps(GIZMOS))
-    devcluster.kubectl("wait", "--for=condition=Established", f"crd/{GIZMOS['metadata']['name']}")
+    devcluster.established(GIZMOS["metadata"]["name"])
     async with workbench(devcluster, namespace) as bench:
         manifests = [manifest for manifest in real() if manifest["apiVersion"] != "autoscaling/v1"]  # watched as v2
         resources = [bench.desired(manifest) for manifest in manifests]

@@ -21,7 +21,7 @@ from tests.adapters.cluster_sink import until
 
 APPLICATIONS = Kind(GROUP, VERSION, KIND, PLURAL, namespaced=True)
 NAMESPACES = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
-QUICK = Pauses(first=0.1, longest=0.4, calm=30)
+QUICK = Pauses(first=0.1, longest=0.4, calm=30, look=0.1)
 
 
 class Kopf:
@@ -96,6 +96,30 @@ async def test_kopf_that_dies_is_started_again_alone(tmp_path: Path, caplog: pyt
         await until(lambda: "b" in running.names())
         assert running.restarts == 1
     assert "Kopf ended by itself; starting it again in 0.1 s" in caplog.text
+
+
+async def test_kopf_that_has_missed_that_our_kind_is_served_again_begins_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = api_with()
+    api.kinds = [NAMESPACES, CRD]
+    async with kopf(api, tmp_path) as running:
+        await until(lambda: api.watches(CRD) == 1)
+        api.kinds = [NAMESPACES, CRD, APPLICATIONS]  # and no event of the definition comes after this
+        api.put(APPLICATIONS, "a", spec={})
+        await until(lambda: running.names() == ["a"])
+        assert running.restarts == 1
+    assert "Kopf has not noticed that applications.gitops-operator.io are served" in caplog.text
+
+
+async def test_kopf_that_waits_for_our_definition_goes_on(tmp_path: Path) -> None:
+    api = api_with()
+    api.kinds = [NAMESPACES, CRD]
+    async with kopf(api, tmp_path) as running:
+        await until(lambda: api.watches(CRD) == 1)
+        asked = len(api.requests)
+        await until(lambda: len(api.requests) >= asked + 3)
+        assert running.restarts == 0
 
 
 async def test_kopf_that_dies_again_and_again_stays_away_longer(caplog: pytest.LogCaptureFixture) -> None:

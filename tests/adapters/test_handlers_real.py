@@ -35,7 +35,7 @@ def cluster() -> Iterator[DevCluster]:
 async def kopf(cluster: DevCluster, kubeconfig: Path) -> AsyncIterator[list[ApplicationKey]]:
     woken: list[ApplicationKey] = []
     thread = KopfThread(
-        woken.append, lambda: connect(str(kubeconfig)), on_restart=lambda: None, pauses=Pauses(first=0.2)
+        woken.append, lambda: connect(str(kubeconfig)), on_restart=lambda: None, pauses=Pauses(first=0.2, look=1.0)
     )
     thread.start()
     try:
@@ -87,7 +87,7 @@ async def test_a_definition_that_goes_and_comes_back_is_followed(cluster: DevClu
         await _kubectl(cluster, "delete", "crd", "applications.gitops-operator.io")
         await asyncio.to_thread(_install, cluster)
         await _apply(cluster, "f")
-        await until(lambda: ApplicationKey("default", "f") in woken, 30)
+        await until(lambda: ApplicationKey("default", "f") in woken, 60)
         await _kubectl(cluster, "delete", "gapp/f")
 
 
@@ -153,7 +153,7 @@ async def _kubectl(cluster: DevCluster, *arguments: str) -> str:
 
 def _install(cluster: DevCluster) -> None:
     cluster.kubectl("apply", "-f", str(CRDS))
-    cluster.kubectl("wait", "--for=condition=Established", "crd/applications.gitops-operator.io")
+    cluster.established("applications.gitops-operator.io")
 
 
 def _may_watch(cluster: DevCluster, account: str) -> None:

@@ -19,7 +19,7 @@ def install(cluster: DevCluster) -> Path:
     Another test may have put the definition there with kubectl.
     """
     upgrade(cluster, flags=("--take-ownership", "--force-conflicts"))
-    cluster.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    cluster.established(CRD)
     return cluster.kubeconfig_for(ACCOUNT, NAMESPACE)
 
 

@@ -112,7 +112,7 @@ def test_uninstalling_the_crd_leaves_the_objects_and_frees_the_applications(own:
         assert scene.config_maps() == {"one", "two"}
     finally:
         own.kubectl("apply", "-f", str(ROOT / "crds"))
-        own.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+        own.established(CRD)
     scene.create(syncPolicy=AUTOMATED)
     scene.wait_ready()
     sha = scene.repository.commit({"one.yaml": config_map("one", key="new")})

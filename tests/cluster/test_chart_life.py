@@ -61,7 +61,7 @@ def kube(own: DevCluster) -> Kube:
 def installed(own: DevCluster, folder: Path, *values: str) -> Operator:
     """The operator of a release that was just installed or upgraded."""
     upgrade(own, *values)
-    own.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    own.established(CRD)
     return Operator(own.kubeconfig_for(ACCOUNT, NAMESPACE), folder, lease_duration=3)
 
 
@@ -142,7 +142,7 @@ def test_from_the_plain_manifests_to_a_release_applications_and_their_definition
         helm(own, "uninstall", RELEASE, "--namespace", NAMESPACE)
     own.kubectl("delete", "crd", CRD, "--ignore-not-found", "--timeout=30s")
     own.kubectl("apply", "-f", str(older(tmp_path) / "files"))
-    own.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    own.established(CRD)
     own.kubectl("apply", "-f", str(ROOT / "deploy"))
     kube.apply(APPLICATION)
     uid = kube.get("gitops-operator.io/Application", "idle", NAMESPACE)["metadata"]["uid"]

@@ -81,7 +81,7 @@ def foreign(cluster: DevCluster, kind: str, group: str, namespace: str) -> Itera
         "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": served},
     }
     cluster.apply(json.dumps(definition))
-    cluster.kubectl("wait", "--for=condition=Established", f"crd/{plural}.{group}", "--timeout=30s")
+    cluster.established(f"{plural}.{group}")
     for name in (namespace, "shop"):
         cluster.kubectl("create", "namespace", name)
     try:
