@@ -1,13 +1,16 @@
 """What a target revision means among the references of a repository.
 
 A branch beats a tag of the same name, as in Argo CD (`git rev-parse` prefers the tag); `refs/tags/<name>` says the tag.
-A name that exists beats the commit that it might abbreviate.
+A name that exists beats the commit that it might abbreviate. A range of versions beats a name while a tag is in it, as
+in Argo CD: `1.x` is the highest 1.x tag, `refs/heads/1.x` the branch.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from gitops_operator.model.versions import Range, parse_range
 
 HEAD = "HEAD"
 BRANCHES = "refs/heads/"
@@ -36,17 +39,37 @@ def names_of(target: str) -> tuple[str, ...]:
 
 def prefixes_of(target: str) -> tuple[str, ...]:
     """What to ask a server for; a commit may be anywhere, and only all references show that one moved."""
-    return (BRANCHES, TAGS) if is_full_sha(target) or is_short_sha(target) else names_of(target)
+    if is_full_sha(target) or is_short_sha(target):
+        return (BRANCHES, TAGS)
+    return names_of(target) if parse_range(target) is None else (TAGS, *names_of(target))
 
 
 def find(target: str, references: Mapping[str, str]) -> str | None:
     """The commit of a target, or None when no reference has that name."""
-    return next((references[name] for name in names_of(target) if name in references), None)
+    tag = version_tag(target, references)
+    names = names_of(target) if tag is None else (TAGS + tag,)
+    return next((references[name] for name in names if name in references), None)
+
+
+def version_tag(target: str, references: Mapping[str, str]) -> str | None:
+    """The tag of the highest version in a range; None where the target is none, or no tag is in it."""
+    versions = parse_range(target)
+    return versions.best(_tags(references)) if versions else None
 
 
 def is_covered(name: str) -> bool:
     """Whether a mirror fetches a reference of this name."""
     return name == HEAD or name.startswith((BRANCHES, TAGS))
+
+
+def why_no_tag(versions: Range, references: Mapping[str, str]) -> str:
+    """What there is instead of a version in a range."""
+    tags = list(_tags(references))
+    prerelease = versions.best(tags, prereleases=True)
+    if prerelease is not None:
+        return f"only pre-releases are, as {prerelease}; a range that names one takes them, as >=1.0.0-0 does"
+    nearest = versions.nearest(tags)
+    return f"the nearest are {', '.join(nearest)}" if nearest else "no tag is a version at all"
 
 
 def nearby(target: str, references: Mapping[str, str], limit: int = 5) -> list[str]:
@@ -55,3 +78,7 @@ def nearby(target: str, references: Mapping[str, str], limit: int = 5) -> list[s
     wanted = target.removeprefix(BRANCHES).removeprefix(TAGS).lower()
     alike = [name for name in short if wanted in name.lower() or name.lower() in wanted]
     return sorted(alike or short)[:limit]
+
+
+def _tags(references: Mapping[str, str]) -> Iterator[str]:
+    return (name.removeprefix(TAGS) for name in references if name.startswith(TAGS))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 from gitops_operator.errors import SourceError
+from gitops_operator.model.versions import parse_range
 from gitops_operator.source.clone import Clone
 from gitops_operator.source.environment import Environment
 from gitops_operator.source.failures import Reason, failure
@@ -19,6 +20,7 @@ from gitops_operator.source.references import (
     is_short_sha,
     nearby,
     prefixes_of,
+    why_no_tag,
 )
 
 Found: TypeAlias = dict[str, "Commit | SourceError"]
@@ -158,6 +160,10 @@ def _why_missing(target: str, references: Mapping[str, str], shown: str) -> Sour
         )
     if find(target, references):
         return failure(Reason.REVISION_NOT_FOUND, f"{target or HEAD} of {shown} leads to no commit that can be fetched")
+    versions = parse_range(target)
+    if versions is not None:
+        why = why_no_tag(versions, references)
+        return failure(Reason.REVISION_NOT_FOUND, f"no tag of {shown} is in the range {target}: {why}")
     names = ", ".join(nearby(target, references))
     kinds = "branch, tag or commit" if is_short_sha(target) else "branch or tag"
     what = "no HEAD" if target in {"", HEAD} else f"no {kinds} {target}"

@@ -148,6 +148,53 @@ async def test_an_empty_repository_is_said_so(server: GitServer, mirrors: Path) 
     assert (await failed(server, mirrors, "HEAD")).reason == "RepositoryEmpty"
 
 
+async def test_a_range_is_the_highest_tag_in_it_and_moves_with_the_next(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    shop.tag("v1.2.9")
+    shop.commit({"README": "next"})
+    newer = shop.tag("v1.2.10", annotated=True)
+    shop.commit({"README": "another line"})
+    shop.tag("v1.3.0")
+    async with following(mirrors) as world:
+        source = Source(server.http_url("shop"), "1.2.*")
+        assert (await world.resolved(source)).revision == (newer, "1.2.*")
+        newest = shop.commit({"apps/a.yaml": "kind: B"})
+        shop.tag("v1.2.11")
+        await world.refreshed()
+        assert (await world.resolved(source)).revision.sha == newest
+
+
+async def test_a_range_beats_a_branch_of_that_name_as_soon_as_a_tag_is_in_it(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    shop.branch("1.x")
+    branch = shop.commit({"README": "line"}, branch="1.x")
+    assert await resolved(server, mirrors, "1.x") == branch
+    tag = shop.tag("v1.0.0")
+    assert tag != branch
+    assert await resolved(server, mirrors, "1.x") == tag
+    assert await resolved(server, mirrors, "refs/heads/1.x") == branch
+
+
+@pytest.mark.parametrize(
+    "tags, words",
+    [
+        (["v1.1.0", "v1.3.0"], "the nearest are v1.1.0, v1.3.0"),
+        (["v1.2.1-rc.1"], "only pre-releases are, as v1.2.1-rc.1"),
+        (["stable"], "no tag is a version at all"),
+    ],
+)
+async def test_a_range_without_a_tag_says_what_there_is(
+    server: GitServer, shop: GitRepository, mirrors: Path, tags: list[str], words: str
+) -> None:
+    for tag in tags:
+        shop.tag(tag)
+    error = await failed(server, mirrors, "~1.2.0")
+    assert (error.reason, error.transient) == ("RevisionNotFound", False)
+    assert error.message.startswith(f"no tag of {server.http_url('shop')} is in the range ~1.2.0: {words}")
+
+
 async def test_a_revision_that_appears_is_found_at_the_next_look(
     server: GitServer, shop: GitRepository, mirrors: Path
 ) -> None:
