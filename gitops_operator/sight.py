@@ -14,7 +14,7 @@ from gitops_operator.errors import RenderError
 from gitops_operator.looks import Looks
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
-from gitops_operator.model.change import Change, remarkable
+from gitops_operator.model.change import Change, Changes
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
 from gitops_operator.model.revision import Revision
@@ -198,7 +198,7 @@ class Sight:
             key, number = desired.namespace.key, len(desired.resources)
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))
             not_desired = [change for change in changes[number:] if change.key != key]
-            changes = (*changes[:number], *not_desired, *([extra] if extra else []))
+            changes = Changes((*changes[:number], *not_desired, *([extra] if extra else [])))
         if followed.problems:
             desired = replace(desired, warnings={**desired.warnings, "IgnoreRuleInvalid": followed.problems})
         healths = healths_of(changes, self._cluster.below)
@@ -227,10 +227,10 @@ class Sight:
             known[change.key] = change
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-        changes = compare(desired.resources, snapshot, context, known)
+        changes = Changes(compare(desired.resources, snapshot, context, known))
         unverified = {change.key: change for change in changes if change.unverified}
         found = _Compared(
-            made_from, desired.resources, snapshot.objects, changes, unverified, is_calm=not remarkable(changes)
+            made_from, desired.resources, snapshot.objects, changes, unverified, is_calm=not changes.remarkable
         )
         self._last[context.application] = found
         return found

@@ -60,9 +60,8 @@ class Objects:
         if not kinds:
             del self._tracked[app]
 
-    def tracked_by(self, app: ApplicationKey) -> Iterator[Record]:
-        for records in self._tracked.get(app, {}).values():
-            yield from records
+    def tracked_by(self, app: ApplicationKey) -> list[Record]:
+        return [record for records in self._tracked.get(app, {}).values() for record in records]
 
     def tracked_keys(self) -> list[ResourceKey]:
         """Every object that some Application tracks."""

@@ -228,8 +228,8 @@ class Store:
             autoscaled=self._memory.autoscalers.among(keys),
         )
 
-    def tracked_by(self, app: ApplicationKey) -> Iterator[LiveObject]:
-        return (record.view() for record in self._memory.objects.tracked_by(app))
+    def tracked_by(self, app: ApplicationKey) -> list[LiveObject]:
+        return [record.view() for record in self._memory.objects.tracked_by(app)]
 
     def tracked_keys(self) -> list[ResourceKey]:
         """Every object that some Application tracks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from gitops_operator.model.fields_v1 import Location
@@ -108,8 +109,21 @@ class Change(NamedTuple):
         return self.why in _DRIFT and self.desired is not None
 
 
+class Changes(tuple[Change, ...]):  # noqa: SLOT001 – what is found once is kept in its __dict__
+    """Those of one pass. What is remarkable is found once, however many ask: there may be thousands."""
+
+    @cached_property
+    def remarkable(self) -> tuple[Change, ...]:
+        """Those of which there is anything to do or to say."""
+        return _remarkable(self)
+
+
 def remarkable(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Those of which there is anything to do or to say: nearly always none, and what decides looks at no others."""
+    return changes.remarkable if isinstance(changes, Changes) else _remarkable(changes)
+
+
+def _remarkable(changes: Iterable[Change]) -> tuple[Change, ...]:
     none, in_sync = Action.NONE, Why.IN_SYNC
     return tuple(
         [change for change in changes if change.why is not in_sync or change.action is not none or change.unverified]

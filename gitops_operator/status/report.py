@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from operator import attrgetter
 from typing import Any
@@ -39,8 +39,9 @@ def report(seen: Observation) -> dict[str, Any]:
     if history:
         status["history"] = history
     if seen.changes:
-        status["resourceCounts"] = _counts(seen)
-        status["resources"] = _resources(seen)
+        unwell = _unwell(seen)
+        status["resourceCounts"] = _counts(seen, unwell)
+        status["resources"] = _resources(seen, unwell)
     elif stored.get("resources") and (seen.error is not None or seen.pending or seen.deleting):
         status |= {name: stored[name] for name in ("resourceCounts", "resources") if name in stored}
     if seen.proposal is not None:
@@ -165,8 +166,7 @@ def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, An
     return entry
 
 
-def _counts(seen: Observation) -> dict[str, int]:
-    unwell = _unwell(seen)
+def _counts(seen: Observation, unwell: Mapping[ResourceKey, Health]) -> dict[str, int]:
     return {
         "total": len(seen.changes),
         "outOfSync": sum(not change.is_in_sync and not change.is_unknown for change in seen.remarkable),
@@ -181,13 +181,13 @@ def _unwell(seen: Observation) -> Mapping[ResourceKey, Health]:
     return {key: health for key, health in seen.healths.items() if health is not None and health.status not in _WELL}
 
 
-def _resources(seen: Observation) -> list[dict[str, Any]]:
+def _resources(seen: Observation, unwell: Mapping[ResourceKey, Health]) -> list[dict[str, Any]]:
     """What is not in sync comes first, what is not well next; of the rest as many as there is room for."""
-    unwell, rest = _unwell(seen), seen.changes
+    rest: Sequence[Change] = seen.changes
     first: list[Change] = []
     if unwell or seen.remarkable:
         first = [change for change in rest if not change.is_in_sync or change.key in unwell]
-        rest = tuple([change for change in rest if change.is_in_sync and change.key not in unwell])
+        rest = [change for change in rest if change.is_in_sync and change.key not in unwell]
     first = nsmallest(_LISTED, first, key=lambda change: (change.is_in_sync, change.key not in unwell, change.key))
     listed = [*first, *nsmallest(_LISTED - len(first), rest, key=attrgetter("key"))]
     return [_resource(change, seen.healths.get(change.key)) for change in listed]

@@ -107,4 +107,4 @@ def test_items_of_a_list_may_lack_kind_and_version() -> None:
     item = {name: value for name, value in tracked(DEPLOYMENT).items() if name not in {"apiVersion", "kind"}}
     some.replaced(DEPLOYMENT, [raw(item)])
     assert some.body(key(DEPLOYMENT, "front")) == {**item, "apiVersion": "apps/v1", "kind": "Deployment"}
-    assert next(some.tracked_by(APP)).api_version == "apps/v1"
+    assert some.tracked_by(APP)[0].api_version == "apps/v1"

@@ -94,8 +94,8 @@ def test_existence_of_a_tracked_object_matters() -> None:
 def test_an_object_that_changes_hands_wakes_both_applications() -> None:
     some, _ = settled()
     assert wakes(some.changed(DEPLOYMENT, deployment(2, app=OTHER))) == {("shop", "object"), ("blog", "object")}
-    assert next(some.tracked_by(APP), None) is None
-    assert next(some.tracked_by(OTHER)).key == KEY
+    assert some.tracked_by(APP) == []
+    assert some.tracked_by(OTHER)[0].key == KEY
 
 
 def test_an_object_that_loses_its_tracking_id_wakes_the_application_that_had_it() -> None:
