@@ -76,8 +76,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     # The lease and the feed tell the engine, which is built last.
     leadership = _leadership(settings, session, measurements, lambda leads: engine.lead(leads=leads))
     feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements, also=settings.health_rules)  # noqa: PLW0108 - engine is not there yet
-    rules = Rules(settings.installation, settings.namespace, _serves(settings))
-    destination = Destination(client, store, rules, may_write=leadership.is_leader, moved=feed.moved)
+    destination = Destination(client, store, _rules(settings), may_write=leadership.is_leader, moved=feed.moved)
     repositories = _repositories(settings, lambda key: _news(sight, wakeups, key), GitMeasurements(metrics, tallies))
     manifests = Manifests(
         repositories,
@@ -152,6 +151,16 @@ def _repositories(
 
 def _global_rules(settings: Settings) -> tuple[IgnoreRule, ...]:
     return (IgnoreRule(group="*", managers=settings.ignore_managers),) if settings.ignore_managers else ()
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        settings.installation,
+        settings.namespace,
+        _serves(settings),
+        settings.default_service_account,
+        settings.prune_without_account,
+    )
 
 
 def _serves(settings: Settings) -> Callable[[str], bool]:

@@ -49,7 +49,7 @@ class Deletion:
             return self.clock.now()
         remains, done = await self.cluster.remains(application), NOTHING_DONE
         try:
-            hooks = None if remains.uninstalling else await self._hooks(application)
+            hooks = None if remains.uninstalling or remains.nobody else await self._hooks(application)
         except ClusterError:
             raise
         except GitOpsError as error:
@@ -58,7 +58,7 @@ class Deletion:
             return await self._waits(application, hooks)
         plan = next_deletion(application, self._with(remains, hooks, application))
         if plan.step.groups:
-            done = Done(await execute(plan.step, self.cluster.writer))
+            done = Done(await execute(plan.step, self.cluster.writer(application)))
             remains = replace(await self.cluster.remains(application), outcomes=done.outcomes or ())
             plan = next_deletion(application, self._with(remains, hooks, application))
         if not plan.finished:
@@ -97,6 +97,7 @@ class Deletion:
         return LastHooks(found.delete_hooks, found.revision.sha, self.clock.now(), chance.new_id)
 
     def _with(self, remains: Remains, hooks: LastHooks | None, application: Application) -> Remains:
+        remains = replace(remains, now=self.clock.now())
         if hooks is None:
             return remains
         keys = [hook.key for hook in hooks.hooks]

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from gitops_operator.cluster.answer import Answer
 from gitops_operator.cluster.client import Client
-from gitops_operator.errors import ClusterError
+from gitops_operator.errors import ClusterError, SpecError
 from gitops_operator.live import Moves, Store
 from gitops_operator.live.sighting import Sighting
+from gitops_operator.model.account import account_of, user_of
 from gitops_operator.model.application import APPLICATION, REFRESH, Application, ApplicationKey
 from gitops_operator.model.change import Change
 from gitops_operator.model.dependencies import circle, reached
@@ -27,15 +28,25 @@ from gitops_operator.writes import LeadershipLostError, Writes
 STATUS_MANAGER = "gitops-operator-status"
 _CRD = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "applications.gitops-operator.io")
 _NOT_SERVED = "The operator does not act on Applications of namespace"
+_ACCOUNTLESS = (
+    "An Application outside the operator's namespace writes in the name of a service account: name one of its "
+    "namespace in spec.serviceAccountName."
+)
 _OWN_LABEL = ("app.kubernetes.io/name", "gitops-operator")  # as deploy/ sets it
 
 
 class Rules(NamedTuple):
-    """What an installation lays down for a cluster: the operator's own namespace, and whose Applications it serves."""
+    """What an installation lays down for a cluster: the operator's own namespace, and whose Applications it serves.
+
+    Those of other namespaces write as `default_account` where they name none; `prunes_without_account` lets the
+    operator use its own rights for the deletion of an Application whose account is gone.
+    """
 
     installation: str
     namespace: str
     serves: Callable[[str], bool]
+    default_account: str = ""
+    prunes_without_account: bool = False
 
 
 class Destination:
@@ -51,7 +62,7 @@ class Destination:
         moved: Callable[[Moves], None],
     ) -> None:
         self.installation = rules.installation
-        self.writer = Writes(client, store, may_write=may_write, moved=moved)
+        self._writes = Writes(client, store, may_write=may_write, moved=moved)
         self._client, self._store, self._rules = client, store, rules
         self._may_write, self._moved = may_write, moved
         self._parsed: dict[ApplicationKey, tuple[str, Application | None]] = {}
@@ -69,7 +80,7 @@ class Destination:
             return None
         version, application = self._parsed.get(key, ("", None))
         if application is None or version != live.resource_version or application.uid != live.uid:
-            application = self._served(parse_application(live.body.load()))
+            application = self._served(self._with_account(parse_application(live.body.load())))
             self._parsed[key] = (live.resource_version, application)
         return self._dependable(application) if application is not None and application.depends_on else application
 
@@ -93,7 +104,8 @@ class Destination:
         """An Application of a namespace that is not ours is told so once, unless another operator takes care of it."""
         namespace = application.key.namespace
         if self._rules.serves(namespace):
-            return application
+            is_lost = self._is_accountless(application) and not application.is_going
+            return replace(application, problems=(*application.problems, _ACCOUNTLESS)) if is_lost else application
         if application.is_going or _is_cared_for(application):
             return None
         problem = (
@@ -101,6 +113,31 @@ class Destination:
             f"{self._rules.namespace}, or add the namespace to the setting application-namespaces."
         )
         return replace(application, problems=(problem,))
+
+    def _with_account(self, application: Application) -> Application:
+        is_ours = application.key.namespace == self._rules.namespace
+        if is_ours or application.service_account_name:
+            return application
+        return replace(application, service_account_name=self._rules.default_account)
+
+    def _is_accountless(self, application: Application) -> bool:
+        """Whether nobody has said in whose name it writes."""
+        return application.key.namespace != self._rules.namespace and not application.service_account_name
+
+    def writer(self, application: Application) -> Writes:
+        if application.is_going and self._rules.prunes_without_account and self._account_trouble(application):
+            return self._writes
+        if self._is_accountless(application):
+            raise SpecError(_ACCOUNTLESS)
+        return self._writes.in_name_of(user_of(application))
+
+    def _account_trouble(self, application: Application) -> str:
+        """Why there is nobody in whose name anything could be written; "" where there is."""
+        account = account_of(application)
+        if account is None:
+            return _ACCOUNTLESS if self._is_accountless(application) else ""
+        is_known = self._store.kind_status(account.group_kind).state is KindState.READY
+        return f"{account} does not exist" if is_known and self._store.get(account) is None else ""
 
     def is_gone(self, key: ApplicationKey) -> bool:
         is_known = self._store.kind_status(APPLICATION).state is KindState.READY
@@ -150,6 +187,7 @@ class Destination:
             uninstalling=uninstalling,
             protected=frozenset(item.key for item in objects if self._is_our_own(item)),
             dependents=self._dependents(application.key),
+            nobody="" if self._rules.prunes_without_account else self._account_trouble(application),
         )
 
     def _dependents(self, key: ApplicationKey) -> tuple[ApplicationKey, ...]:

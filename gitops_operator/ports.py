@@ -38,9 +38,8 @@ class Cluster(Protocol):
 
     installation: str
 
-    @property
-    def writer(self) -> Writer:
-        """The one way to change objects."""
+    def writer(self, application: Application) -> Writer:
+        """The one way to change objects: in the name of the Application's service account, where it has one."""
 
     @property
     def catalogue(self) -> Catalogue:

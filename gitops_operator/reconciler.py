@@ -96,7 +96,7 @@ class Reconciler:
         if plan.step.groups:
             drift = view.drift() if plan.heals else {}
             with self._clock.stage("apply"):
-                done = Done(await execute(plan.step, self._cluster.writer), view.changes, drift, now)
+                done = Done(await execute(plan.step, self._cluster.writer(application)), view.changes, drift, now)
             self._cluster.settle(done.outcomes or (), view.changes)
             view, now = await self._sight.view(application, *found, plan.hints), self._clock.now()
             plan = next_step(view.situation(now, plan.hints, chance, done))

@@ -32,6 +32,14 @@ class Settings:
     application_namespaces: tuple[str, ...] = _setting(
         (), "Globs of further namespaces whose Applications are acted upon; the operator's own always is."
     )
+    default_service_account: str = _setting(
+        "",
+        "The service account in whose name Applications of further namespaces write that name none; empty: they must.",
+    )
+    prune_without_account: bool = _setting(
+        default=False,
+        says="Whether an Application whose service account is gone is deleted with the operator's own rights.",
+    )
     installation: str = _setting("", "Tells several operators over one cluster apart; part of each tracking id.")
     kubeconfig: str = _setting("", "A kubeconfig file; empty: the service account of the pod.")
     context: str = _setting("", "The context of the kubeconfig; empty: its current one.")

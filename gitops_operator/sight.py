@@ -13,6 +13,7 @@ from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, LensRules, compil
 from gitops_operator.errors import RenderError
 from gitops_operator.looks import Looks
 from gitops_operator.manifests import Manifests
+from gitops_operator.model.account import account_of
 from gitops_operator.model.application import Application, ApplicationKey, IgnoreRule
 from gitops_operator.model.change import Change, Changes
 from gitops_operator.model.live import LiveObject, Snapshot
@@ -240,6 +241,7 @@ class Sight:
         made_from = (
             application.ignore_differences,
             application.namespace,
+            application.service_account_name,
             desired.inputs,
             desired.namespace,
             desired.resources,
@@ -250,7 +252,9 @@ class Sight:
             lenses = LensRules(rules, desired.resources)
             moved = lenses.moved_from((followed or _Followed()).lenses)
             words = "\n".join(problem.message for problem in problems)
-            followed = _Followed(made_from, desired.keys, rules, lenses, words)
+            account = account_of(application)
+            keys = desired.keys | ({account} if account else frozenset())
+            followed = _Followed(made_from, keys, rules, lenses, words)
             self._followed[application.key] = followed
             self._cluster.follow(application.key, followed.keys, lenses, moved)
         return followed

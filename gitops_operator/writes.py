@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,42 +34,50 @@ class Writes:
     def __init__(
         self, client: Client, store: Store, *, may_write: Callable[[], bool], moved: Callable[[Moves], None]
     ) -> None:
-        self._client, self._store, self._may_write, self._moved = client, store, may_write, moved
+        self.client, self._store, self._may_write, self._moved = client, store, may_write, moved
         self.unappliable: set[tuple[str, str]] = set()
 
+    def in_name_of(self, user: str) -> Writes:
+        """The same with the rights of another user; "" is the operator itself."""
+        if not user:
+            return self
+        twin = copy.copy(self)
+        twin.client = self.client.in_name_of(user)
+        return twin
+
     async def get(self, task: Task) -> bytes:
-        return (await self._client.get(self._kind(task), *_place(task))).body
+        return (await self.client.get(self._kind(task), *_place(task))).body
 
     async def apply(self, task: Task, body: Body, how: How) -> Written:
         kind = self._fenced(task, writes=not how.dry_run)
-        answer = await self._client.apply(
+        answer = await self.client.apply(
             kind, *_place(task), body, force=how.force, strict=how.strict, dry_run=how.dry_run
         )
         return self._written(kind, answer, baseline=True, dry_run=how.dry_run)
 
     async def json_patch(self, task: Task, patch: JsonPatch) -> Written:
         kind = self._fenced(task)
-        return self._written(kind, await self._client.json_patch(kind, *_place(task), patch))
+        return self._written(kind, await self.client.json_patch(kind, *_place(task), patch))
 
     async def merge_patch(self, task: Task, patch: Mapping[str, Any], *, dry_run: bool = False) -> Written:
         kind = self._fenced(task, writes=not dry_run)
-        answer = await self._client.merge_patch(kind, *_place(task), patch, dry_run=dry_run)
+        answer = await self.client.merge_patch(kind, *_place(task), patch, dry_run=dry_run)
         return self._written(kind, answer, dry_run=dry_run)
 
     async def replace(self, task: Task, body: Body, *, dry_run: bool = False) -> Written:
         kind = self._fenced(task, writes=not dry_run)
-        answer = await self._client.replace(kind, *_place(task), body, strict=task.validate, dry_run=dry_run)
+        answer = await self.client.replace(kind, *_place(task), body, strict=task.validate, dry_run=dry_run)
         return self._written(kind, answer, dry_run=dry_run)
 
     async def create(self, task: Task, body: Body, *, dry_run: bool = False) -> Written:
         kind = self._fenced(task, writes=not dry_run)
-        answer = await self._client.create(kind, task.key.namespace, body, strict=task.validate, dry_run=dry_run)
+        answer = await self.client.create(kind, task.key.namespace, body, strict=task.validate, dry_run=dry_run)
         return self._written(kind, answer, dry_run=dry_run)
 
     async def delete(self, task: Task, *, uid: str, resource_version: str = "") -> None:
         kind = self._fenced(task)
         which = {"uid": uid, "resource_version": resource_version, "propagation": task.propagation.value}
-        answer = await self._client.delete(kind, *_place(task), **which)  # type: ignore[arg-type]  # a TypedDict
+        answer = await self.client.delete(kind, *_place(task), **which)  # type: ignore[arg-type]  # a TypedDict
         self._moved(self._store.deleting(kind, task.key, answer or b"", uid=uid))
 
     async def gone(self, task: Task) -> bool:

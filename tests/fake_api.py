@@ -21,6 +21,7 @@ from gitops_operator.cluster.request import APPLY_PATCH, JSON_PATCH, Request
 from gitops_operator.model.kind import Catalogue, Kind
 from gitops_operator.model.resource import GroupKind, ResourceKey, key_of
 from tests import fake_ownership as ownership
+from tests.fake_rights import REVIEWS, Rights
 
 Live = dict[str, Any]
 
@@ -90,6 +91,7 @@ class Sent(NamedTuple):
     subresource: str
     code: int
     body: Any = None
+    user: str = ""
 
     def __str__(self) -> str:
         place = f"{self.key}/{self.subresource}" if self.subresource else str(self.key)
@@ -140,6 +142,7 @@ class FakeApi:
     admission: Callable[[Live], Live] = lambda body: body
     warnings: tuple[str, ...] = ()
     crash_at: tuple[int, bool] | None = None
+    rights: Rights = field(default_factory=Rights)
     version: int = 100
     uids: int = 0
 
@@ -170,7 +173,9 @@ class FakeApi:
             raise CrashError(f"before request {number}")
         code, body = self._answer(request, key, subresource)
         self.requests.append(
-            Sent(request.verb, key, request.dry_run, subresource, code, json.loads(request.body or b"null"))
+            Sent(
+                request.verb, key, request.dry_run, subresource, code, json.loads(request.body or b"null"), request.user
+            )
         )
         if self.crash_at == (number, True):
             self.crash_at = None
@@ -251,8 +256,18 @@ class FakeApi:
         return ResourceKey(group, name, namespace, rest[1] if len(rest) > 1 else ""), rest[2] if len(rest) > 2 else ""
 
     def _handle(self, request: Request, key: ResourceKey, subresource: str) -> tuple[int, Live]:
+        if key.kind[1:] in REVIEWS:
+            body = json.loads(request.body)
+            return 201, {**body, "status": self.rights.review(request.user, key.kind[1:], body["spec"])}
         if key.kind.startswith("?"):
             raise RefusalError(404, "404 page not found")
+        place = (key.namespace, key.name)
+        refused = self.rights.refused(request, request.resource, place, is_new=key not in self.objects)
+        if refused:
+            raise RefusalError(403, refused, "Forbidden")
+        return self._done(request, key, subresource)
+
+    def _done(self, request: Request, key: ResourceKey, subresource: str) -> tuple[int, Live]:
         if request.method == "GET":
             return 200, self._found(key)
         query, body = dict(request.query), json.loads(request.body)

@@ -196,7 +196,7 @@ class Operator:
         self.store = Store(assess=assess, installation=installation)
         self.feed = Feed(self.store, self.wake, lambda: None, self.renders)
         client = Client(cast("Session", line.api), "fake")
-        rules = Rules(installation, "gitops", lambda namespace: namespace in line.served)
+        rules = Rules(installation, line.home, lambda namespace: namespace in line.served, *line.accounts)
         destination = Destination(
             client, self.store, rules, may_write=lambda: self.leads and line.lease(self), moved=self.feed.moved
         )
@@ -309,6 +309,8 @@ class Line:
         self.controllers: frozenset[str] = settings.get("controllers", EVERYBODY)
         self.global_rules: tuple[IgnoreRule, ...] = settings.get("global_rules", ())
         self.served: set[str] = {"gitops"}
+        self.home: str = settings.get("home", "gitops")  # of the operator
+        self.accounts: tuple[str, bool] = settings.get("accounts", ("", False))
         self.states: dict[GroupKind, KindStatus] = {}
         self.lease: Callable[[Operator], bool] = lambda _: True
         self.jitter = 0.0

@@ -66,6 +66,11 @@ _RULES = (
     _Rule("NamespaceTerminating", _has_cause(403, "NamespaceTerminating"), "It waits for the namespace to be gone."),
     _Rule("QuotaExceeded", _is(403, "exceeded quota"), "It is tried again slowly: quota may become free."),
     _Rule("Forbidden", _is(403, r"cannot (?:patch|create) resource"), "An apply needs the verbs patch and create."),
+    _Rule(
+        "Forbidden",
+        _is(403, "cannot impersonate"),
+        "The operator may not act as this service account: see impersonation.serviceAccounts of its chart.",
+    ),
     _Rule("Forbidden", _is(403, "attempting to grant"), "Nobody can give rights that he does not have himself."),
     _Rule("Forbidden", _is(403)),
     _Rule("NamespaceMissing", _is(404, r'namespaces "[^"]*" not found'), "It waits for the namespace."),

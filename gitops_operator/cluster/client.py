@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol, Unpack
@@ -54,6 +55,13 @@ class Client:
         self._observer = observer or Unobserved()
         self._writes = asyncio.Semaphore(writes)
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT)
+        self.user = ""
+
+    def in_name_of(self, user: str) -> Client:
+        """The same connection and bounds, each request as another user (impersonation); "" is ourselves."""
+        twin = copy.copy(self)
+        twin.user = user
+        return twin
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Answer:
         return await self.send(build.get(kind, namespace, name))
@@ -101,6 +109,7 @@ class Client:
         Raises:
             ClusterError: any answer above 299 but 304, or none (status 0).
         """
+        request = request._replace(user=self.user) if self.user else request
         if request.method != "GET":
             async with self._writes:
                 return await self._send(request)

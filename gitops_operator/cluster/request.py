@@ -20,7 +20,10 @@ Payload = bytes | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Request(NamedTuple):
-    """What to send. `verb` and `resource` are RBAC's words: they go into metrics, not onto the wire."""
+    """What to send. `verb` and `resource` are RBAC's words: they go into metrics, not onto the wire.
+
+    `user` is in whose name it is sent; "" in our own.
+    """
 
     verb: str
     resource: str
@@ -31,6 +34,7 @@ class Request(NamedTuple):
     content_type: str = ""
     accept: str = JSON
     etag: str = ""
+    user: str = ""
 
     @property
     def target(self) -> str:

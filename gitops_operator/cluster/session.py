@@ -87,6 +87,8 @@ class Session:
             headers["Content-Type"] = request.content_type
         if request.etag:
             headers["If-None-Match"] = request.etag
+        if request.user:  # of a service account the server knows the groups by itself
+            headers["Impersonate-User"] = request.user
         if authorization := await self._credentials.authorization():
             headers["Authorization"] = authorization
         return headers

@@ -152,6 +152,7 @@ class Application:
     ignore_differences: tuple[IgnoreRule, ...] = ()
     suspend: Suspend | None = None
     depends_on: tuple[ApplicationKey, ...] = ()
+    service_account_name: str = ""
     deletion_policy: str = "MirrorPrune"
     history_limit: int = 10
     deletion_timestamp: str = ""

@@ -13,6 +13,7 @@ class GateReason(StrEnum):
     OPEN = "Open"
     SUSPENDED = "Suspended"
     INVALID_SPEC = "InvalidSpec"
+    ACCOUNT_MISSING = "AccountMissing"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     KIND_NOT_READY = "KindNotReady"
     KIND_UNKNOWN = "KindUnknown"

@@ -54,6 +54,7 @@ def parse_application(body: Body) -> Application:
         ignore_differences=tuple(_ignore_rule(rule) for rule in spec.get("ignoreDifferences") or ()),
         depends_on=dependencies_in(body),
         suspend=_suspend(spec.get("suspend"), problems),
+        service_account_name=spec.get("serviceAccountName", ""),
         deletion_policy=spec.get("deletionPolicy", "MirrorPrune"),
         history_limit=spec.get("revisionHistoryLimit", 10),
         deletion_timestamp=metadata.get("deletionTimestamp") or "",

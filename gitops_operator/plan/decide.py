@@ -165,7 +165,7 @@ def _resting(situation: Situation, gate: Gate) -> Plan:
     """Nothing to write: a few of the objects that rest on a guess are verified, those that fail less and less often."""
     application, hints, now = situation.application, situation.hints, situation.now
     again = [(change, after_refusal(hints, change.key) or now) for change in situation.remarkable if change.unverified]
-    if not again or gate.reason in {GateReason.SUSPENDED, GateReason.INVALID_SPEC}:
+    if not again or gate.reason in {GateReason.SUSPENDED, GateReason.INVALID_SPEC, GateReason.ACCOUNT_MISSING}:
         return Plan(gate, application.operation, hints=hints, look_again=gate.until)
     ready = [change for change, time in again if time <= now][:_VERIFY_AT_ONCE]
     tasks = tuple(write_task(change, application.sync_policy, TaskKind.VERIFY) for change in ready)
@@ -184,5 +184,6 @@ def inputs_digest(application: Application, rendered: str) -> str:
         "prune": bool(policy.automated and policy.automated.enabled and policy.automated.prune),
         "metadata": asdict(policy.namespace_metadata) if policy.namespace_metadata else None,
         "ignore": [asdict(rule) for rule in application.ignore_differences],
+        **({"account": application.service_account_name} if application.service_account_name else {}),
     }
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()

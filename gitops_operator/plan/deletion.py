@@ -14,6 +14,7 @@ from gitops_operator.model.step import Step
 from gitops_operator.plan.confirmation import how_to_confirm, is_approved
 from gitops_operator.plan.delete_hooks import hooks_step, objects_are_gone, spared
 from gitops_operator.plan.namespace import OPTION as CREATE_NAMESPACE
+from gitops_operator.plan.nobody import left_to_others
 from gitops_operator.plan.order import in_reverse_order
 from gitops_operator.plan.remains import DeletionPlan, Remains
 from gitops_operator.plan.tasks import prune_task
@@ -33,6 +34,8 @@ def next_deletion(application: Application, remains: Remains) -> DeletionPlan:
     unready = [(kind, status) for kind, status in remains.kinds.items() if status.state in _UNREADY]
     if unready:
         return DeletionPlan(message=_unready_in_words(unready))
+    if remains.nobody:
+        return left_to_others(application, remains)
     unconfirmed = _unconfirmed(application, remains)
     if unconfirmed:
         return DeletionPlan(message=unconfirmed)
@@ -113,7 +116,7 @@ def _is_for_all(namespace: str, application: Application) -> bool:
 
 def left_behind(application: Application, remains: Remains) -> tuple[ResourceKey, ...]:
     """What stays in the cluster when the Application has gone, for its last event."""
-    if remains.uninstalling or not application.cascades:
+    if remains.uninstalling or remains.nobody or not application.cascades:
         return tuple(item.key for item in remains.objects)
     stay = spared(application, remains)
     return tuple(item.key for item in remains.objects if item.key in stay or _is_kept(item, application, remains))

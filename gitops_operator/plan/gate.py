@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from gitops_operator.model.account import account_of
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
+from gitops_operator.model.kind import KindState, KindStatus
 from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
 from gitops_operator.plan.approval import approval_pending
@@ -31,12 +33,13 @@ from gitops_operator.plan.windows import is_open, opens_at
 
 OPEN = Gate()
 _NAMED = 3
+_UNKNOWN = KindStatus(KindState.UNKNOWN)
 _MAY_WAIT = "SkipDryRunOnMissingResource=true"
 
 
 def may_act(situation: Situation) -> Gate:
     """Whether anything may be written for this Application at all, whatever there is to do."""
-    return _first(situation, (_suspended, _invalid))
+    return _first(situation, (_suspended, _invalid, _account_missing))
 
 
 def may_sync(situation: Situation) -> Gate:
@@ -46,6 +49,7 @@ def may_sync(situation: Situation) -> Gate:
         (
             _suspended,
             _invalid,
+            _account_missing,
             _dependencies_not_ready,
             _kinds_not_ready,
             _kinds_unknown,
@@ -86,6 +90,20 @@ def _invalid(situation: Situation) -> Gate:
 def _dependencies_not_ready(situation: Situation) -> Gate:
     lacking = waits_for(situation.dependencies)
     return Gate(GateReason.DEPENDENCY_NOT_READY, lacking) if lacking else OPEN
+
+
+def _account_missing(situation: Situation) -> Gate:
+    """An account that is gone may still have rights: nobody is to write with them."""
+    account = account_of(situation.application)
+    if account is None or account in situation.objects:
+        return OPEN
+    if situation.kinds.get(account.group_kind, _UNKNOWN).state is not KindState.READY:
+        return OPEN
+    return Gate(
+        GateReason.ACCOUNT_MISSING,
+        f"{account}, in whose name the Application writes (spec.serviceAccountName), does not exist: create it with "
+        "the rights it needs, or name another one.",
+    )
 
 
 def _kinds_not_ready(situation: Situation) -> Gate:

@@ -48,7 +48,8 @@ class Remains:
 
     `objects` is what the Application tracks; `kinds` the state of the kinds it had objects of; `uninstalling` says that
     our own CRD is going: then nothing cascades; `protected` are the operator's own objects; `dependents` the
-    Applications that go first; `hooks` is None where none are to run (any more).
+    Applications that go first; `hooks` is None where none are to run (any more); `nobody` is a sentence where there
+    is nobody in whose name anything could be deleted.
     """
 
     objects: Sequence[LiveObject] = ()
@@ -58,6 +59,8 @@ class Remains:
     outcomes: Sequence[Outcome] = ()
     hooks: LastHooks | None = None
     dependents: Sequence[ApplicationKey] = ()
+    nobody: str = ""
+    now: datetime | None = None
 
 
 def deletion_of(application: Application) -> Operation | None:

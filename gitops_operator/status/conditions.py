@@ -17,6 +17,7 @@ _NAMED = 3
 _NEEDS_A_PERSON = frozenset(
     {
         GateReason.INVALID_SPEC,
+        GateReason.ACCOUNT_MISSING,
         GateReason.KIND_UNKNOWN,
         GateReason.OWNERSHIP_CONFLICT,
         GateReason.AWAITS_CONFIRMATION,

@@ -119,6 +119,8 @@ def another(default: Any, limits: Mapping[str, Any]) -> Any:
         ({"rbac": {"readRules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]}]}}, "verbs"),
         ({"write": {"namespaces": ["a"]}}, "clusterAdmin: true lets the operator write anything anywhere"),
         ({"write": {"clusterRole": "deployer"}}, "clusterAdmin: true lets the operator write anything anywhere"),
+        ({"impersonation": {"enabled": True}}, "clusterAdmin: true lets the operator impersonate anybody"),
+        ({**CONFINED, "impersonation": {"namespaces": ["a"]}}, "do nothing without impersonation.enabled"),
         ({"rbac": {"readEverything": False}}, "clusterAdmin: true lets the operator read everything"),
     ],
 )
@@ -154,9 +156,26 @@ def bindings_of_the_writer(bodies: list[Body]) -> list[tuple[str, str, str]]:
             {**CONFINED, "write": {"clusterRole": "deployer", "namespaces": ["a"]}},
             [("RoleBinding", "a", "deployer")],
         ),
+        (
+            {**CONFINED, "impersonation": {"enabled": True}},
+            [("ClusterRoleBinding", "", "gitops-operator-impersonator")],
+        ),
+        (
+            {**CONFINED, "impersonation": {"enabled": True, "namespaces": ["a"]}},
+            [("RoleBinding", "a", "gitops-operator-impersonator")],
+        ),
         ({"rbac": {"create": False}}, []),
     ],
-    ids=["cluster-admin", "nothing", "namespaces", "role", "role in namespaces", "own roles"],
+    ids=[
+        "cluster-admin",
+        "nothing",
+        "namespaces",
+        "role",
+        "role in namespaces",
+        "impersonation",
+        "impersonation in namespaces",
+        "own roles",
+    ],
 )
 def test_what_the_operator_may_write_is_a_choice_of_its_own(values: Body, bindings: list[tuple[str, str, str]]) -> None:
     bodies = rendered(values)
@@ -164,6 +183,13 @@ def test_what_the_operator_may_write_is_a_choice_of_its_own(values: Body, bindin
     made = {body["metadata"]["name"]: body["rules"] for body in of_kind("ClusterRole", bodies)}
     assert ("gitops-operator-writer" in made) == any(role == "gitops-operator-writer" for *_, role in bindings)
     assert all(EVERYTHING in rules for name, rules in made.items() if name.endswith("-writer"))
+
+
+def test_who_may_be_impersonated_can_be_confined_to_names() -> None:
+    bodies = rendered({**CONFINED, "impersonation": {"enabled": True, "serviceAccounts": ["deployer"]}})
+    made = {body["metadata"]["name"]: body["rules"] for body in of_kind("ClusterRole", bodies)}
+    rule = {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"]}
+    assert made["gitops-operator-impersonator"] == [{**rule, "resourceNames": ["deployer"]}]
 
 
 def test_another_choice_of_role_makes_another_binding() -> None:

@@ -59,6 +59,7 @@ CASES: list[tuple[str, str, Any, Any]] = [
     ("spec.dependsOn[0].namespace", "spec.dependsOn", [{"name": "db"}], [{"name": "db", "namespace": "Data"}]),
     ("spec.suspend.until", "spec.suspend.until", "2027-01-31T08:00:00+01:00", "tomorrow"),
     ("spec.deletionPolicy", "spec.deletionPolicy", "Orphan", "orphan"),
+    ("spec.serviceAccountName", "spec.serviceAccountName", "team.deployer", "Team"),
     ("spec.revisionHistoryLimit", "spec.revisionHistoryLimit", 0, 51),
     ("spec.ignoreDifferences[0].kind", "spec.ignoreDifferences", [{"kind": "*", "jsonPointers": []}], [{"group": ""}]),
     (
@@ -73,7 +74,6 @@ CASES: list[tuple[str, str, Any, Any]] = [
 # Fields of Argo CD's, and of ours that nobody acts on yet.
 NOT_THERE = [
     "spec.sources",
-    "spec.serviceAccountName",
     "spec.source.helm",
     "spec.source.kustomize",
     "spec.source.directory.jsonnet",

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,9 @@ def run(commands: str, environment: Mapping[str, str], *, timeout: float) -> str
         said, _ = process.communicate(timeout=timeout)
     finally:
         if process.returncode != 0:
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 0, said
+            with suppress(ProcessLookupError):  # a command that failed has left nothing behind
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, f"exit code {process.returncode}: {said}"
     return said
 
 

@@ -18,8 +18,15 @@ from tests.cluster.scene import Scene, config_map
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
-PLACE, ELSEWHERE = "granted", "elsewhere"
+PLACE, ELSEWHERE, BOUND, UNBOUND = "granted", "elsewhere", "bound", "unbound"
+REFUSED = (ELSEWHERE, BOUND, UNBOUND)
 CONFINED = ("clusterAdmin=false", f"write.namespaces={{{PLACE}}}")
+DEPLOYER = "deployer"
+IMPERSONATING = (
+    "impersonation.enabled=true",
+    f"impersonation.namespaces={{{NAMESPACE}}}",
+    f"impersonation.serviceAccounts={{{DEPLOYER}}}",
+)
 LITTLE = (
     "clusterAdmin=false",
     "rbac.readEverything=false",
@@ -32,11 +39,11 @@ AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[DevCluster]:
-    """With a release that may write to one namespace only."""
+    """With a release that may write to one namespace only, elsewhere in the name of one account."""
     with DevCluster("rights") as cluster:
         for namespace in (PLACE, ELSEWHERE):
             cluster.kubectl("create", "namespace", namespace)
-        upgrade(cluster, *CONFINED)
+        upgrade(cluster, *CONFINED, *IMPERSONATING)
         yield cluster
 
 
@@ -83,7 +90,7 @@ def asked(kube: Kube, git: GitServer, operator: Operator, line: Gateway) -> set[
     scene.wait_for(lambda: (scene.event("DriftCorrected") or {}).get("count", 0) > 1, "it is told again")
     scene.delete()
     scene.wait_gone()
-    return {one for one in line.asked if f"/namespaces/{ELSEWHERE}/" not in one.path}
+    return {one for one in line.asked if not any(f"/namespaces/{place}/" in one.path for place in REFUSED)}
 
 
 def annotations(scene: Scene) -> dict[str, str]:
@@ -116,6 +123,40 @@ def test_outside_the_namespaces_that_it_may_write_to_it_is_refused_and_says_so(
     try:
         scene.wait_condition("Ready", "one", "forbidden", ELSEWHERE, status="False")
         assert scene.config_maps() == set()
+    finally:
+        scene.clear()
+
+
+def test_in_the_name_of_an_account_it_writes_where_that_may_and_says_what_it_may_not(
+    own: DevCluster, kube: Kube, git: GitServer, operator: Operator
+) -> None:
+    own.kubectl("create", "serviceaccount", DEPLOYER, "--namespace", NAMESPACE)
+    scene = Scene(kube, git, operator, BOUND)
+    own.kubectl("create", "namespace", scene.namespace)
+    scene.repository.commit({"one.yaml": config_map("one"), "two.yaml": config_map("two")})
+    scene.create(syncPolicy=AUTOMATED, serviceAccountName=DEPLOYER)
+    try:
+        scene.wait_condition("Ready", f"system:serviceaccount:{NAMESPACE}:{DEPLOYER}", "cannot", status="False")
+        assert scene.config_maps() == set()
+        bound = ("--clusterrole=edit", f"--serviceaccount={NAMESPACE}:{DEPLOYER}", "--namespace", BOUND)
+        own.kubectl("create", "rolebinding", DEPLOYER, *bound)
+        scene.wait_ready()
+        assert scene.config_maps() == {"one", "two"}
+    finally:
+        scene.clear()
+
+
+def test_an_account_of_another_name_is_not_impersonated(
+    own: DevCluster, kube: Kube, git: GitServer, operator: Operator
+) -> None:
+    own.kubectl("create", "serviceaccount", "other", "--namespace", NAMESPACE)
+    scene = Scene(kube, git, operator, UNBOUND)
+    own.kubectl("create", "namespace", scene.namespace)
+    scene.repository.commit({"one.yaml": config_map("one")})
+    scene.create(syncPolicy=AUTOMATED, serviceAccountName="other")
+    try:
+        # Servers of 1.35 name the account, or the object with a verb of its own: impersonate-on:serviceaccount:patch.
+        scene.wait_condition("Ready", "cannot impersonate", "impersonation.serviceAccounts", status="False")
     finally:
         scene.clear()
 

@@ -157,9 +157,9 @@ def test_an_application_moves_from_flux_as_its_page_says(devcluster: DevCluster,
 
 @pytest.mark.parametrize("page", [page for page in PAGES if list(manifests(page))], ids=lambda page: page.stem)
 def test_every_object_that_a_page_shows_is_accepted(page: Path, devcluster: DevCluster, kube: Kube) -> None:
-    kube.find("Namespace", NAMESPACE)  # installed
     for manifest in manifests(page):
         namespace = manifest["metadata"].get("namespace", NAMESPACE)
+        kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         body = json.dumps({**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}})
         devcluster.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=body)
 

@@ -139,6 +139,7 @@ def test_a_conflict_names_manager_and_field() -> None:
     "message, advice",
     [
         ('User "x" cannot patch resource "configmaps"', "patch and create"),
+        ('User "x" cannot impersonate-on:serviceaccount:patch resource "configmaps"', "impersonation.serviceAccounts"),
         ("is attempting to grant RBAC permissions", "rights"),
     ],
 )
