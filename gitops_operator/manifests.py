@@ -176,6 +176,7 @@ class Manifests:
             warnings=_warnings(application, stamped),
             images=tuple(sorted(set(_images(stamped.resources)))),
             committed_at=resolved.committed_at,
+            note=resolved.note,
         )
 
     def refresh(self, application: Application) -> None:

@@ -18,7 +18,7 @@ from gitops_operator.model.application import Application, ApplicationKey, Ignor
 from gitops_operator.model.change import Change, Changes
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
-from gitops_operator.model.revision import Revision
+from gitops_operator.model.revision import CommitNote, Revision, stored_note
 from gitops_operator.model.source_parsing import stored_source
 from gitops_operator.plan import (
     Dependency,
@@ -88,7 +88,7 @@ class Sight:
     def __init__(self, cluster: Cluster, manifests: Manifests, global_rules: tuple[IgnoreRule, ...] = ()) -> None:
         self._cluster, self._manifests, self._global_rules = cluster, manifests, global_rules
         self._followed: dict[ApplicationKey, _Followed] = {}
-        self._known: dict[ApplicationKey, tuple[str, Revision]] = {}
+        self._known: dict[ApplicationKey, tuple[str, Revision, CommitNote | None]] = {}
         self._last: dict[ApplicationKey, _Compared] = {}
         self._refreshing: set[ApplicationKey] = set()
         self._turn = asyncio.Lock()
@@ -162,10 +162,10 @@ class Sight:
 
     def _with_known_revision(self, application: Application, desired: Desired) -> Desired:
         """A commit that changes nothing the Application reads is not news: it stays at the one that did."""
-        inputs, revision = self._known.get(application.key) or _stored(application)
+        inputs, revision, note = self._known.get(application.key) or _stored(application)
         if revision.sha and inputs == desired.inputs and revision.ref == desired.revision.ref:
-            return replace(desired, revision=revision)
-        self._known[application.key] = (desired.inputs, desired.revision)
+            return replace(desired, revision=revision, note=note)
+        self._known[application.key] = (desired.inputs, desired.revision, desired.note)
         return desired
 
     async def view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
@@ -269,13 +269,13 @@ class Sight:
         self._manifests.forget(key)
 
 
-def _stored(application: Application) -> tuple[str, Revision]:
+def _stored(application: Application) -> tuple[str, Revision, CommitNote | None]:
     """The inputs of the last sync and the revision that status names, for the first look after a restart."""
     operation, revisions = application.operation, (application.status.get("sync") or {}).get("revisions") or [""]
     if operation is None or operation.is_running:
-        return "", Revision("")
+        return "", Revision(""), None
     inputs = operation.synced if operation.resources else operation.inputs
-    return inputs, Revision(revisions[0], application.source.target_revision)
+    return inputs, Revision(revisions[0], application.source.target_revision), stored_note(application.status)
 
 
 def _wanted(application: Application) -> str:

@@ -17,7 +17,7 @@ from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.proposal import Consequences, Proposal
 from gitops_operator.model.resource import HOOK_RUN, Resource, ResourceKey
-from gitops_operator.model.revision import Revision
+from gitops_operator.model.revision import CommitNote, Revision
 from gitops_operator.model.step import Outcome
 from gitops_operator.plan import DeletionPlan, Dependency, Hints, Plan, Situation, fights_in_words
 from gitops_operator.plan.consequences import Inside, Surroundings, consequences
@@ -33,7 +33,7 @@ class Desired:
 
     `inputs` is the digest of all that decides a sync's result; `hooks` run in syncs, `delete_hooks` when the
     Application goes (one object may do both); `namespace` is the one that CreateNamespace makes;
-    `committed_at` is in seconds since 1970.
+    `committed_at` is in seconds since 1970, `note` is what people read of the commit that `revision` names.
     """
 
     revision: Revision
@@ -45,6 +45,7 @@ class Desired:
     warnings: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     committed_at: float = 0.0
+    note: CommitNote | None = None
 
     @property
     def everything(self) -> tuple[Resource, ...]:
@@ -154,6 +155,7 @@ class View:
             proposal=self._proposal(plan),
             fights=sum(fight.times > 1 for fight in plan.hints.fights.values()),
             committed_at=self.desired.committed_at,
+            note=self.desired.note,
         )
 
     def _proposal(self, plan: Plan) -> Proposal | None:

@@ -22,7 +22,7 @@ from gitops_operator.manifests import Manifests
 from gitops_operator.model.application import APPLICATION, Application, ApplicationKey, IgnoreRule, Source
 from gitops_operator.model.kind import Catalogue, Kind, KindState, KindStatus
 from gitops_operator.model.resource import GroupKind, ResourceKey
-from gitops_operator.model.revision import Revision
+from gitops_operator.model.revision import CommitNote, Revision
 from gitops_operator.model.tree import Tree
 from gitops_operator.ports import Clock
 from gitops_operator.reconciler import Reconciler
@@ -122,7 +122,8 @@ class FakeGit:
             raise failure(reason, f"{source.repo_url} has no commit {sha}")
         stale = None if revision else self.error
         ref = revision or source.target_revision
-        return Resolved(Revision(sha, ref), self.commits[sha], START.timestamp(), "subject", "author", stale)
+        note = CommitNote("Ann", f"{START:%Y-%m-%dT%H:%M:%SZ}", f"commit {list(self.commits).index(sha) + 1}")
+        return Resolved(Revision(sha, ref), self.commits[sha], START.timestamp(), note, stale)
 
     def recall(
         self, key: ApplicationKey, source: Source, credential: Credential | None, revision: str

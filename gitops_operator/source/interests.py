@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitops_operator.errors import SourceError
-from gitops_operator.model.revision import Revision
+from gitops_operator.model.revision import CommitNote, Revision
 from gitops_operator.model.tree import Tree
 from gitops_operator.source.failures import same
 from gitops_operator.source.mirror import Commit
@@ -22,8 +23,7 @@ class Resolved:
     revision: Revision
     tree: Tree
     committed_at: float
-    subject: str
-    author: str
+    note: CommitNote
     stale: SourceError | None = None
 
 
@@ -36,6 +36,10 @@ class Answer(NamedTuple):
     @property
     def sha(self) -> str:
         return self.resolved.revision.sha if self.resolved else ""
+
+    @property
+    def tag(self) -> str:
+        return self.resolved.note.tag if self.resolved else ""
 
 
 @dataclass(slots=True)
@@ -57,14 +61,16 @@ class Interest:
 
 def resolved(commit: Commit, target: str, stale: SourceError | None = None) -> Resolved:
     revision = Revision(commit.sha, target)
-    return Resolved(revision, commit.tree, commit.committed_at, commit.subject, commit.author, stale)
+    date = datetime.fromtimestamp(commit.committed_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    note = CommitNote(commit.author, date, commit.subject, commit.tag)
+    return Resolved(revision, commit.tree, commit.committed_at, note, stale)
 
 
 def fold(before: Answer, commit: Commit | None, error: SourceError | None, target: str) -> Answer:
     """What is known after a look: the same value as before, where nothing is new."""
     if commit is None and before.resolved is None:
         return Answer(None, error)
-    if same(before.error, error) and (commit is None or commit.sha == before.sha):
+    if same(before.error, error) and (commit is None or (commit.sha, commit.tag) == (before.sha, before.tag)):
         return before
     if commit is None and before.resolved is not None:
         return Answer(replace(before.resolved, stale=error), error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import threading
 import weakref
@@ -22,18 +23,20 @@ from gitops_operator.source.tree import CommitTree
 
 _REFSPECS = (f"+{BRANCHES}*:{BRANCHES}*", f"+{TAGS}*:{TAGS}*")
 _HEAD = "refs/gitops-operator/HEAD"  # a mirror has no branch of its own, so its HEAD is kept as a reference
+_LOGIN = re.compile(r"://[^/\s@]*@")
 _PINS = "refs/gitops-operator/pins/"
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is told of a commit; `tree` reads its files."""
+    """What is told of a commit; `tree` reads its files, `tag` is the one that a range of versions chose."""
 
     sha: str
     committed_at: float
     subject: str
     author: str
     tree: CommitTree
+    tag: str = ""
 
 
 class Damaged(Exception):  # noqa: N818  # a state of the mirror, caught by who can clone it again
@@ -119,7 +122,8 @@ class Mirror:
             if tree_id not in repository:
                 raise Damaged(f"the files of commit {sha} are missing")
         tree = CommitTree(self, self._shown, str(commit.id), tree_id)
-        return Commit(str(commit.id), float(commit.commit_time), _subject(commit), commit.author.name, tree)
+        author = _shown(commit.author.name, 100)
+        return Commit(str(commit.id), float(commit.commit_time), _subject(commit), author, tree)
 
     def abbreviated(self, prefix: str) -> str | None:
         """The full SHA of the commit that starts with a prefix, or None.
@@ -228,7 +232,14 @@ def _commit_of(repository: pygit2.Repository, sha: str) -> pygit2.Commit | None:
 
 def _subject(commit: pygit2.Commit) -> str:
     text = commit.raw_message.decode(commit.message_encoding or "utf-8", errors="replace").strip()
-    return text.partition("\n")[0][:200]
+    return _shown(text.partition("\n")[0], 200)
+
+
+def _shown(text: str, longest: int) -> str:
+    """What strangers wrote, fit for a status and a terminal: no control characters, no password of a URL."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    masked = _LOGIN.sub("://", printable)
+    return masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
 
 
 def _leftovers(path: Path) -> list[Path]:

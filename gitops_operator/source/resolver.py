@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from gitops_operator.errors import SourceError
@@ -20,6 +21,7 @@ from gitops_operator.source.references import (
     is_short_sha,
     nearby,
     prefixes_of,
+    version_tag,
     why_no_tag,
 )
 
@@ -147,7 +149,9 @@ def _commit_of(mirror: Mirror, target: str, references: Mapping[str, str]) -> Co
         sha = target.lower()
     if sha is None and is_short_sha(target):
         sha = mirror.abbreviated(target)
-    return mirror.commit(sha) if sha else None
+    commit = mirror.commit(sha) if sha else None
+    tag = version_tag(target, references)
+    return replace(commit, tag=tag) if commit and tag else commit
 
 
 def _why_missing(target: str, references: Mapping[str, str], shown: str) -> SourceError:

@@ -15,7 +15,7 @@ from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.operation import Operation
 from gitops_operator.model.proposal import Proposal
 from gitops_operator.model.resource import ResourceKey
-from gitops_operator.model.revision import Revision
+from gitops_operator.model.revision import CommitNote, Revision
 
 
 class SyncStatus(StrEnum):
@@ -33,7 +33,8 @@ class Observation:
     `error` is what kept the pass from comparing; `pending` says what it waits for before it can (a fetch, the cache);
     `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `delete_hooks`
     counts the hooks that run when the Application is deleted, `fights` the objects that somebody keeps changing back;
-    `proposal` is the sync that waits for an approval; `committed_at` is the commit's time in seconds since 1970;
+    `proposal` is the sync that waits for an approval; `committed_at` is the commit's time in seconds since 1970,
+    `note` what people read of the one that `revision` names;
     `remarkable` are the changes of which there is anything to say.
     """
 
@@ -55,6 +56,7 @@ class Observation:
     proposal: Proposal | None = None
     fights: int = 0
     committed_at: float = 0.0
+    note: CommitNote | None = None
     remarkable: tuple[Change, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -91,7 +91,13 @@ def _since(seen: Observation, stored: Body | None, value: dict[str, Any]) -> dic
 def _sync(seen: Observation) -> dict[str, Any]:
     stored = seen.application.status.get("sync") or {}
     revisions = [seen.revision.sha] if seen.revision else stored.get("revisions") or []
-    return {"status": str(seen.sync), "revisions": revisions}
+    commits = _commits(seen) if seen.revision else stored.get("commits") or []
+    return {"status": str(seen.sync), "revisions": revisions} | ({"commits": commits} if commits else {})
+
+
+def _commits(seen: Observation) -> list[dict[str, str]]:
+    """What people read of the revisions."""
+    return [seen.note.stanza()] if seen.note else []
 
 
 def _health(health: Health) -> dict[str, Any]:
@@ -161,6 +167,8 @@ def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, An
         "sources": [seen.application.source_body],
         "deployedAt": operation.finished_at,
     }
+    if seen.revision and operation.revisions == (seen.revision.sha,) and seen.note:
+        entry["commits"] = _commits(seen)
     if operation.initiated_by:
         entry["initiatedBy"] = {"username": operation.initiated_by}
     return entry

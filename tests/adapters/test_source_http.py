@@ -47,7 +47,7 @@ async def test_a_repository_without_login_is_read(server: GitServer, tmp_path: P
         found = await world.resolved(source(server))
         assert found.revision == (sha, "HEAD")
         assert found.tree.read("apps/a.yaml") == b"kind: A"
-        assert (found.subject, found.author) == ("first", "Dev Cluster")
+        assert (found.note.subject, found.note.author) == ("first", "Dev Cluster")
         assert abs(found.committed_at - time.time()) < 60
 
 

@@ -343,3 +343,22 @@ def write(bare: pygit2.Repository, reference: str, body: bytes) -> str:
     sha = str(bare.write(ObjectType.COMMIT, body))
     bare.references.create(reference, sha, force=True)
     return sha
+
+
+async def test_what_is_told_of_a_commit_is_short_and_fit_for_a_terminal(
+    server: GitServer, shop: GitRepository, mirrors: Path
+) -> None:
+    shop.commit({"README": "1"}, "Merge https://bob:correct-horse@git.example.com/shop \x1b[31mred" + "!" * 300)
+    async with following(mirrors) as world:
+        note = (await world.resolved(Source(server.http_url("shop")))).note
+    assert note.subject.startswith("Merge https://git.example.com/shop  [31mred!")
+    assert len(note.subject) == 200
+    assert note.subject.endswith("…")
+    assert note.author == "Dev Cluster"
+    assert note.tag == ""
+
+
+async def test_the_tag_that_a_range_chose_is_told(server: GitServer, shop: GitRepository, mirrors: Path) -> None:
+    shop.tag("v1.2.3")
+    async with following(mirrors) as world:
+        assert (await world.resolved(Source(server.http_url("shop"), "^1"))).note.tag == "v1.2.3"

@@ -38,7 +38,7 @@ from gitops_operator.model.operation import (
 from gitops_operator.model.parsing import parse_application
 from gitops_operator.model.proposal import Awaited, Consequences, Proposal
 from gitops_operator.model.resource import ResourceKey
-from gitops_operator.model.revision import Revision
+from gitops_operator.model.revision import CommitNote, Revision
 from gitops_operator.status import Observation, report
 
 ROOT = Path(__file__).parents[2]
@@ -249,6 +249,7 @@ def full_observation() -> Observation:
         gate=Gate(),
         operation=full_operation(),
         images=("web:1",),
+        note=CommitNote("Ann", "2027-01-30T08:00:00Z", "Scale it", "v1.2.3"),
         proposal=Proposal(Awaited("d", (), 1), Consequences(("It restarts.",), ("It does not.",), ("Data.",))),
     )
 

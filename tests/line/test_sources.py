@@ -257,3 +257,17 @@ async def test_the_history_keeps_the_source_as_it_was_written() -> None:
     await line.settle()
     (entry,) = line.status()["history"]
     assert entry["sources"] == [app["spec"]["source"]]
+
+
+async def test_status_tells_of_the_commit_that_changed_something_also_after_a_restart() -> None:
+    line = await synced(config_map("a"))
+    [first] = line.status()["sync"]["commits"]
+    assert first["subject"] == "commit 1"
+    assert line.status()["history"][0]["commits"] == [first]
+    line.commit(config_map("a"), files={"README": "nothing that the Application reads"})
+    line.restart()
+    await line.settle()
+    assert line.status()["sync"]["commits"] == [first]
+    line.commit(config_map("b"))
+    await line.settle()
+    assert line.status()["sync"]["commits"][0]["subject"] == "commit 3"

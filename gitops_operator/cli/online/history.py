@@ -11,7 +11,7 @@ from gitops_operator.cli.console import Console
 from gitops_operator.cli.exits import Exit
 from gitops_operator.cli.online.applications import get_application, key_named
 from gitops_operator.cli.online.reach import Reach, online
-from gitops_operator.cli.online.words import age, now, short
+from gitops_operator.cli.online.words import age, commit_of, now, short
 from gitops_operator.cli.tables import Row
 
 _HEADINGS = ("ID", "REVISION", "WHEN", "BY")
@@ -33,7 +33,7 @@ def say(body: Mapping[str, Any], output: str, console: Console, moment: datetime
         console.document({"history": entries}, output)
     elif entries:
         is_wide = output == "wide"
-        headings = (*_HEADINGS, "SOURCE", "SYNC") if is_wide else _HEADINGS
+        headings = (*_HEADINGS, "COMMIT", "SOURCE", "SYNC") if is_wide else _HEADINGS
         console.table(headings, [_row(entry, moment, is_wide=is_wide) for entry in entries])
     else:
         console.note("No sync of it has succeeded yet.")
@@ -50,4 +50,4 @@ def _row(entry: Mapping[str, Any], moment: datetime, *, is_wide: bool) -> Row:
     if not is_wide:
         return row
     sources = [f"{one.get('repoURL', '')}, {one.get('path', '')}" for one in entry.get("sources") or ()]
-    return [*row, "; ".join(sources), str(entry.get("operation", ""))]
+    return [*row, commit_of(entry, moment), "; ".join(sources), str(entry.get("operation", ""))]

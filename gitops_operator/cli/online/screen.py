@@ -12,6 +12,7 @@ from gitops_operator.cli.online.columns import prose_last
 from gitops_operator.cli.online.words import (
     age,
     colour_of,
+    commit_of,
     condition,
     health_of,
     plural,
@@ -73,6 +74,9 @@ def _heads(body: Mapping[str, Any], application: Application, now: datetime) -> 
             sync_of(body), f" at {short(revision_of(body))}" if revision_of(body) else "", status.get("sync"), now
         ),
     )
+    commit = commit_of(status.get("sync"), now)
+    if commit:
+        yield "Commit", commit
     yield "Health", _with_since(health_of(body), "", status.get("health"), now)
     counts = status.get("resourceCounts")
     if counts:

@@ -85,3 +85,12 @@ def revision_of(body: Mapping[str, Any]) -> str:
 
 def plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def commit_of(stanza: Mapping[str, Any] | None, now: datetime) -> str:
+    """Subject, author and age of the commit of a `sync` or an entry of `history`; "" where they are not known."""
+    commit = ((stanza or {}).get("commits") or [{}])[0]
+    tag = f", tag {commit['tag']}" if commit.get("tag") else ""
+    if not commit:
+        return ""
+    return f"{commit.get('subject', '')} ({commit.get('author', '')}, {age(commit.get('date', ''), now)} ago{tag})"

@@ -119,6 +119,12 @@ def test_the_wide_history_names_commit_source_and_sync() -> None:
     assert all(word in lines[1] for word in (SHA, "https://git.example.com/shop", "op1"))
 
 
+def test_the_wide_history_says_what_people_read_of_the_commit() -> None:
+    commit = {"author": "Ann", "date": AN_HOUR_AGO, "subject": "Add the shop", "tag": "v1.2.3"}
+    lines, _ = told("wide", [entry(1, commits=[commit])], NOW + timedelta(hours=1))
+    assert "Add the shop (Ann, 120m ago, tag v1.2.3)" in lines[1]
+
+
 def test_an_application_without_a_history_says_so() -> None:
     assert told("table", []) == ([], "No sync of it has succeeded yet.\n")
 

@@ -89,6 +89,12 @@ def test_only_objects_that_are_not_as_they_should_be_are_listed() -> None:
     ]
 
 
+def test_the_commit_is_told_as_people_read_it() -> None:
+    commit = {"author": "Ann", "date": AN_HOUR_AGO, "subject": "Add the shop"}
+    lines = shown(application(status={"sync": {"status": "Synced", "revisions": [SHA], "commits": [commit]}}))
+    assert "Commit       Add the shop (Ann, 60m ago)" in lines
+
+
 def test_the_newest_of_the_history_comes_first_and_the_rest_is_counted() -> None:
     history = [
         {"id": n, "revisions": [f"v{n}"], "deployedAt": AN_HOUR_AGO, "initiatedBy": {"username": "ada"}}

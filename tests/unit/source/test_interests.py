@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pygit2
 
 from gitops_operator.errors import SourceError
@@ -86,3 +88,11 @@ def test_another_commit_is_for_the_trees_to_judge() -> None:
 
 def test_an_application_reads_its_path_and_what_it_noted() -> None:
     assert Interest("main", "apps/a", reads=frozenset({"shared"})).paths == {"apps/a", "shared"}
+
+
+def test_a_tag_that_moves_along_at_the_same_commit_is_told() -> None:
+    before = fold(Answer(), replace(commit("1"), tag="v1.0.0"), None, "1.x")
+    after = fold(before, replace(commit("1"), tag="v1.0.1"), None, "1.x")
+    assert after.resolved is not None
+    assert after.resolved.note.tag == "v1.0.1"
+    assert fold(after, replace(commit("1"), tag="v1.0.1"), None, "1.x") is after

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_operator.errors import SourceError
+from gitops_operator.errors import GitOpsError, SourceError
 from gitops_operator.model.change import Change, Why
 from gitops_operator.model.health import Health, HealthStatus
 from gitops_operator.model.operation import Cursor, Phase
 from gitops_operator.model.parsing import parse_operation
 from gitops_operator.model.resource import ResourceKey
+from gitops_operator.model.revision import CommitNote
 from gitops_operator.status import Observation, is_urgent, report
 from gitops_operator.status.conditions import WARNINGS
 from gitops_operator.status.report import operation_stanza
@@ -138,6 +139,24 @@ def test_a_sync_that_succeeded_is_history_once() -> None:
             "initiatedBy": {"username": "ann"},
         }
     ]
+
+
+NOTE = CommitNote("Ann", "2027-01-01T00:00:00Z", "Add the shop", "v1.2.3")
+COMMIT = {"author": "Ann", "date": "2027-01-01T00:00:00Z", "subject": "Add the shop", "tag": "v1.2.3"}
+
+
+def test_status_says_what_people_read_of_the_commit_and_keeps_it_while_git_cannot_be_read() -> None:
+    status = report(observation(settled(), note=NOTE))
+    assert status["sync"]["commits"] == [COMMIT]
+    blind = observation(status=status, revision=None, error=GitOpsError("it cannot be read"))
+    assert report(blind)["sync"]["commits"] == [COMMIT]
+
+
+def test_history_says_it_of_the_commit_that_was_synced_only() -> None:
+    entry = report(observation(settled(), note=NOTE, operation=succeeded()))["history"][0]
+    assert entry["commits"] == [COMMIT]
+    other = replace(succeeded(), revisions=("f" * 40,))
+    assert "commits" not in report(observation(settled(), note=NOTE, operation=other))["history"][0]
 
 
 @pytest.mark.parametrize("its", [operation(), failed(), None])
