@@ -68,7 +68,7 @@ class Inside:
         found = await self.sight.desired(application, newest) if application is not None and newest else None
         assert application is not None
         assert found is not None
-        return await self.sight.view(application, *found, Hints())
+        return await self.sight.view(application, found, Hints())
 
     def requests(self) -> float:
         """What was sent to the API server so far; neither watches nor the Lease.

@@ -89,8 +89,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
         threads=ThreadPoolExecutor(_RENDER_THREADS, thread_name_prefix="render"),
     )
     sight = Sight(destination, manifests, _global_rules(settings))
-    clock = Clock(_now, _chance, measurements.stage)
-    reconciler = Reconciler(destination, sight, storyteller, clock)
+    reconciler = Reconciler(destination, sight, storyteller, Clock(_now, _chance, measurements.stage))
     parts = Parts(
         session=session,
         store=store,
@@ -99,6 +98,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
         access=access,
         rulebook=Rulebook(store, health_rules, assessor, feed.moved),
         wakeups=wakeups,
+        turn=sight.turn,
         workers=Workers(reconciler, wakeups, leadership.is_leader, metrics, look_interval=settings.look_interval),
         leadership=leadership,
         storyteller=storyteller,

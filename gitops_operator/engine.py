@@ -21,6 +21,7 @@ from gitops_operator.rulebook import Rulebook
 from gitops_operator.settings import Settings
 from gitops_operator.source.repositories import Repositories
 from gitops_operator.tallies import Tallies
+from gitops_operator.turn import Turn
 from gitops_operator.wakeups import Priority, Wakeups
 from gitops_operator.web import WebServer
 from gitops_operator.workers import Workers
@@ -50,6 +51,7 @@ class Parts:
     access: Access
     rulebook: Rulebook
     wakeups: Wakeups
+    turn: Turn
     workers: Workers
     leadership: Leadership
     storyteller: Storyteller
@@ -96,6 +98,7 @@ class Engine:
             await stop.wait()
             self._ending = True
             _log.info("ending: the steps in hand are finished first")
+            parts.turn.end()
             await parts.workers.stop(_STEP_IN_HAND)
             await parts.leadership.release()
             await parts.storyteller.flush(_LAST_EVENTS)

@@ -88,7 +88,7 @@ class Reconciler:
             return await self._reporter.pending(application, now, "The commit is being fetched.")
         logs.note(revision=found[0].revision.short)
         with self._clock.stage("compare"):
-            view = await self._sight.view(application, *found, memory.hints)
+            view = await self._sight.view(application, found, memory.hints)
             plan = next_step(view.situation(now, memory.hints, chance))
         if view.must_hold(plan):
             await self._cluster.set_finalizers(application, (*application.finalizers, FINALIZER))
@@ -98,7 +98,7 @@ class Reconciler:
             with self._clock.stage("apply"):
                 done = Done(await execute(plan.step, self._cluster.writer(application)), view.changes, drift, now)
             self._cluster.settle(done.outcomes or (), view.changes)
-            view, now = await self._sight.view(application, *found, plan.hints), self._clock.now()
+            view, now = await self._sight.view(application, found, plan.hints, wrote=True), self._clock.now()
             plan = next_step(view.situation(now, plan.hints, chance, done))
         memory.hints = plan.hints
         with self._clock.stage("report"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from operator import is_
@@ -31,6 +30,7 @@ from gitops_operator.plan import (
 )
 from gitops_operator.ports import Cluster
 from gitops_operator.source.interests import Resolved
+from gitops_operator.turn import Turn
 from gitops_operator.view import Desired, View, healths_of
 
 
@@ -91,7 +91,7 @@ class Sight:
         self._known: dict[ApplicationKey, tuple[str, Revision, CommitNote | None]] = {}
         self._last: dict[ApplicationKey, _Compared] = {}
         self._refreshing: set[ApplicationKey] = set()
-        self._turn = asyncio.Lock()
+        self.turn = Turn()
         self.looks = Looks(cluster.tell_dependents)
 
     def has_refreshed(self, application: Application) -> bool:
@@ -168,14 +168,16 @@ class Sight:
         self._known[application.key] = (desired.inputs, desired.revision, desired.note)
         return desired
 
-    async def view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
-        """What the cluster has of it now, compared.
+    async def view(
+        self, application: Application, found: tuple[Desired, str], hints: Hints, *, wrote: bool = False
+    ) -> View:
+        """What the cluster has of it now, compared; `wrote`: this pass has changed something, and must be reported.
 
-        One pass looks at a time, and others of the loop's work come between two looks: after a restart, when nothing is
-        known of any object, ten passes side by side kept probes and the lease waiting for twenty seconds.
+        Raises:
+            GivenUpError: the operator ends.
         """
-        async with self._turn:
-            await asyncio.sleep(0)
+        desired, newest_inputs = found
+        async with self.turn.taken(may_give_up=not wrote):
             return await self._view(application, desired, newest_inputs, hints)
 
     async def _view(self, application: Application, desired: Desired, newest_inputs: str, hints: Hints) -> View:
@@ -227,7 +229,7 @@ class Sight:
         for number, change in enumerate(walked(desired.resources, snapshot, context, known), start=1):
             known[change.key] = change
             if number % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+                await self.turn.pause()
         changes = Changes(compare(desired.resources, snapshot, context, known))
         unverified = {change.key: change for change in changes if change.unverified}
         found = _Compared(

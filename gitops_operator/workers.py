@@ -14,6 +14,7 @@ from gitops_operator.errors import ClusterError
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.reconciler import Reconciler
+from gitops_operator.turn import GivenUpError
 from gitops_operator.wakeups import Priority, Wakeups
 from gitops_operator.writes import LeadershipLostError
 
@@ -99,6 +100,8 @@ class Workers:
     async def _pass(self, key: ApplicationKey) -> None:
         try:
             self._plan(key, await self._reconciler.reconcile(key))
+        except GivenUpError:
+            _log.debug("the pass ends with the operator")
         except LeadershipLostError:
             _log.info("the pass ends: another operator leads now")
         except ClusterError as error:

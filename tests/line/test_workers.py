@@ -13,6 +13,7 @@ from gitops_operator.errors import ClusterError
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.reconciler import Reconciler
+from gitops_operator.turn import GivenUpError
 from gitops_operator.wakeups import Priority, Wakeups
 from gitops_operator.workers import Workers
 from gitops_operator.writes import LeadershipLostError
@@ -93,6 +94,18 @@ async def test_a_wake_up_is_a_pass() -> None:
         await bench.until(1)
         await asyncio.sleep(0.05)
         assert bench.passes.made == [SHOP]
+
+
+async def test_a_pass_that_is_given_up_at_the_end_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async def give_up(key: ApplicationKey) -> datetime | None:
+        raise GivenUpError
+
+    async with working(give_up) as bench:
+        bench.wakeups.wake(SHOP, Priority.USER)
+        await bench.until(1)
+        await bench.workers.stop(5)
+        assert set(bench.failures().values()) == {0}
+    assert not caplog.records
 
 
 async def test_applications_are_looked_at_side_by_side() -> None:

@@ -115,7 +115,7 @@ class Comparison:
             await self._read(reader, desired)
             kinds = {key.group_kind for key in (*desired.keys, *reader.bodies)}
             reader.fill(onlooker.store, kinds)
-            view = await onlooker.sight.view(self.application, desired, desired.inputs, Hints())
+            view = await onlooker.sight.view(self.application, (desired, desired.inputs), Hints())
             return self._compared(reader, view, resolved)
 
     def _listed(self) -> list[ResourceKey]:
