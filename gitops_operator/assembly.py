@@ -23,7 +23,7 @@ from gitops_operator.engine import Engine, Parts
 from gitops_operator.feed import Feed
 from gitops_operator.health import Assessor, assess, assess_beside
 from gitops_operator.live import Store
-from gitops_operator.manifests import Manifests, Unmeasured
+from gitops_operator.manifests import Manifests
 from gitops_operator.measuring import GitMeasurements, Measurements
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import APPLICATION, ApplicationKey, IgnoreRule
@@ -32,6 +32,9 @@ from gitops_operator.narrator import Storyteller
 from gitops_operator.ports import Clock
 from gitops_operator.reconciler import Reconciler
 from gitops_operator.render.cache import RenderCache
+from gitops_operator.render.programs import Programs
+from gitops_operator.render.renderer import Observer, Renderer, Unmeasured, Workshop
+from gitops_operator.render.tools import ToolLimits, Tools
 from gitops_operator.rulebook import Rulebook
 from gitops_operator.settings import Settings
 from gitops_operator.sight import Sight
@@ -78,15 +81,14 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
     feed = Feed(store, wakeups.wake, lambda: engine.settings_moved(), measurements, also=settings.health_rules)  # noqa: PLW0108 - engine is not there yet
     destination = Destination(client, store, _rules(settings), may_write=leadership.is_leader, moved=feed.moved)
     repositories = _repositories(settings, lambda key: _news(sight, wakeups, key), GitMeasurements(metrics, tallies))
+    workshop = _workshop(settings, _RENDER_THREADS, measurements)
+    renderer = Renderer(workshop, lambda key: wakeups.wake(key, Priority.COMMIT), settings.renders_at_once)
     manifests = Manifests(
         repositories,
-        RenderCache(settings.data_folder / "renders"),
+        renderer,
         credential_of=access.credential_of,
         catalogue=lambda: destination.catalogue,
         installation=settings.installation,
-        clock=time.monotonic,
-        observer=measurements,
-        threads=ThreadPoolExecutor(_RENDER_THREADS, thread_name_prefix="render"),
     )
     sight = Sight(destination, manifests, _global_rules(settings))
     reconciler = Reconciler(destination, sight, storyteller, Clock(_now, _chance, measurements.stage))
@@ -95,6 +97,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
         store=store,
         informers=Informers(client, feed, WatchSettings(exclusions=(*DEFAULT_EXCLUSIONS, *settings.exclude_kinds))),
         repositories=repositories,
+        renderer=renderer,
         access=access,
         rulebook=Rulebook(store, health_rules, assessor, feed.moved),
         wakeups=wakeups,
@@ -149,6 +152,20 @@ def _repositories(
     )
 
 
+def _workshop(settings: Settings, number: int, observer: Observer) -> Workshop:
+    threads = ThreadPoolExecutor(number, thread_name_prefix="render")
+    return Workshop(
+        cache=RenderCache(settings.data_folder / "renders"),
+        runner=Tools(
+            settings.data_folder / "tools", ToolLimits(settings.render_timeout, settings.render_memory), threads
+        ),
+        programs=Programs(settings.kustomize_program),
+        threads=threads,
+        clock=time.monotonic,
+        observer=observer,
+    )
+
+
 def _global_rules(settings: Settings) -> tuple[IgnoreRule, ...]:
     return (IgnoreRule(group="*", managers=settings.ignore_managers),) if settings.ignore_managers else ()
 
@@ -177,6 +194,7 @@ class Onlooker(NamedTuple):
     store: Store
     access: Access
     repositories: Repositories
+    renderer: Renderer
     manifests: Manifests
     sight: Sight
 
@@ -195,17 +213,16 @@ def assemble_onlooker(client: Client, settings: Settings, wake: Callable[[Applic
     timeout = settings.git_timeout
     limits = Limits(interval=settings.poll_interval, timeout=timeout, max_bytes=_CACHED_BYTES, allow_file=True)
     repositories = Repositories(settings.data_folder / "repositories", wake=wake, limits=limits)
+    renderer = Renderer(_workshop(settings, 1, Unmeasured()), wake, settings.renders_at_once)
     manifests = Manifests(
         repositories,
-        RenderCache(settings.data_folder / "renders"),
+        renderer,
         credential_of=access.credential_of,
         catalogue=lambda: destination.catalogue,
         installation=settings.installation,
-        clock=time.monotonic,
-        observer=Unmeasured(),
-        threads=ThreadPoolExecutor(1, thread_name_prefix="render"),
     )
-    return Onlooker(store, access, repositories, manifests, Sight(destination, manifests, _global_rules(settings)))
+    sight = Sight(destination, manifests, _global_rules(settings))
+    return Onlooker(store, access, repositories, renderer, manifests, sight)
 
 
 def _now() -> datetime:

@@ -92,7 +92,7 @@ class Deletion:
             return None
         found = await self.sight.delete_hooks(application)
         if found is None:
-            return "The commit that has the hooks of the deletion is being fetched."
+            return "The commit that has the hooks of the deletion is being fetched or rendered."
         chance = self.clock.chance()
         return LastHooks(found.delete_hooks, found.revision.sha, self.clock.now(), chance.new_id)
 

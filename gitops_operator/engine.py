@@ -17,6 +17,7 @@ from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import APPLICATION, ApplicationKey
 from gitops_operator.model.kind import KindState
 from gitops_operator.narrator import Storyteller
+from gitops_operator.render.renderer import Renderer
 from gitops_operator.rulebook import Rulebook
 from gitops_operator.settings import Settings
 from gitops_operator.source.repositories import Repositories
@@ -48,6 +49,7 @@ class Parts:
     store: Store
     informers: Informers
     repositories: Repositories
+    renderer: Renderer
     access: Access
     rulebook: Rulebook
     wakeups: Wakeups
@@ -87,6 +89,7 @@ class Engine:
         loops = [
             self._keep("informers", parts.informers.run),
             self._keep("repositories", parts.repositories.run),
+            self._keep("renders", parts.renderer.run),
             self._keep("lease", parts.leadership.run),
             self._keep("events", parts.storyteller.run),
             self._keep("workers", self._work),

@@ -51,13 +51,24 @@ class Problem(NamedTuple):
 
 
 class RenderError(GitOpsError):
-    """Everything that is wrong in the files of a source, all at once."""
+    """Everything that is wrong in the files of a source, all at once.
+
+    `reads` are paths outside the source's folder that were read, or looked for: a change there may mend it.
+    """
 
     default_reason = "RenderFailed"
 
-    def __init__(self, problems: tuple[Problem, ...], *, reason: str = "", transient: bool = False) -> None:
+    def __init__(
+        self,
+        problems: tuple[Problem, ...],
+        *,
+        reason: str = "",
+        transient: bool = False,
+        reads: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__("\n".join(str(problem) for problem in problems), reason=reason, transient=transient)
         self.problems = problems
+        self.reads = reads
 
 
 class ApplyError(GitOpsError):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from gitops_operator.errors import Problem, RenderError, SourceError
 from gitops_operator.model.application import Application, ApplicationKey, Source
@@ -17,13 +15,13 @@ from gitops_operator.model.resource import GroupKind, Resource
 from gitops_operator.model.revision import Revision
 from gitops_operator.plan import inputs_digest, namespace_resource, unknown_options
 from gitops_operator.render import Rendered
-from gitops_operator.render.cache import RenderCache, Result
+from gitops_operator.render.build import Request
+from gitops_operator.render.renderer import Renderer
 from gitops_operator.render.stamp import Stamped, stamp
 from gitops_operator.source.credentials import Credential
 from gitops_operator.source.interests import Resolved
 from gitops_operator.view import Desired
 
-_T = TypeVar("_T")
 _REMEMBERED = 2  # the newest commit's, and that of a running operation
 
 
@@ -49,18 +47,6 @@ class Repositories(Protocol):
     def forget(self, key: ApplicationKey) -> None: ...
 
 
-class Observer(Protocol):
-    """Hears of renders."""
-
-    def rendered(self, result: Result, seconds: float) -> None: ...
-
-
-class Unmeasured:
-    """Nobody listens."""
-
-    def rendered(self, result: Result, seconds: float) -> None: ...
-
-
 class _Known(NamedTuple):
     """What a commit gave, by which catalogue it was stamped, and what was read for it outside the source's path."""
 
@@ -72,22 +58,18 @@ class _Known(NamedTuple):
 class Manifests:
     """Fetch, render and stamp for the reconciler."""
 
-    def __init__(  # noqa: PLR0913 - what assembly has to give; a type for it would be used once
+    def __init__(
         self,
         repositories: Repositories,
-        cache: RenderCache,
+        renderer: Renderer,
         *,
         credential_of: Callable[[Application], Credential | None],
         catalogue: Callable[[], Catalogue],
         installation: str,
-        clock: Callable[[], float],
-        observer: Observer,
-        threads: Executor,
     ) -> None:
-        self._repositories, self._cache = repositories, cache
+        self._repositories, self._renderer = repositories, renderer
         self._credential_of, self._catalogue = credential_of, catalogue
-        self._installation, self._clock, self._observer = installation, clock, observer
-        self._threads = threads
+        self._installation = installation
         self._stamped: dict[ApplicationKey, dict[tuple[Revision, Source, int], _Known]] = {}
 
     def resolve(self, application: Application, revision: str = "") -> Resolved | None:
@@ -103,19 +85,25 @@ class Manifests:
         """No operation names a revision any more."""
         self._repositories.release(application.key)
 
-    async def desired(self, application: Application, resolved: Resolved) -> Desired:
-        """The desired objects at a commit.
+    async def desired(self, application: Application, resolved: Resolved) -> Desired | None:
+        """The desired objects at a commit; None: a tool renders them, and the key is woken when it has ended.
 
         Raises:
             RenderError: every problem of every file, with file, line and column.
         """
-        stamped = await self._known(application, resolved)
+        try:
+            stamped = await self._known(application, resolved)
+        except RenderError as error:  # what would mend it may lie outside the source's path
+            self._repositories.note_reads(application.key, error.reads)
+            raise
+        if stamped is None:
+            return None
         self._repositories.note_reads(application.key, stamped.reads)
         stale = _stale(resolved)
         return replace(stamped.desired, warnings={**stamped.desired.warnings, **stale}) if stale else stamped.desired
 
     async def past(self, application: Application, source: Source, revision: str) -> Desired | None:
-        """The desired objects at a commit of a source that the Application has, or once had; None: not fetched yet.
+        """The desired objects at a commit of a source that the Application has, or once had; None: not known yet.
 
         Raises:
             SourceError: that commit is gone, or the repository cannot be read.
@@ -123,36 +111,29 @@ class Manifests:
         """
         then = replace(application, source=source)
         resolved = self._repositories.recall(application.key, source, self._credential_of(then), revision)
-        return None if resolved is None else (await self._known(then, resolved)).desired
+        known = None if resolved is None else await self._known(then, resolved)
+        return None if known is None else known.desired
 
-    async def _known(self, application: Application, resolved: Resolved) -> _Known:
+    async def _known(self, application: Application, resolved: Resolved) -> _Known | None:
         known = self._stamped.setdefault(application.key, {})
         memo = (resolved.revision, application.source, application.generation)
         stamped = known.pop(memo, None)
         if stamped is None or stamped.catalogue is not self._catalogue():
             stamped = await self._stamp(application, resolved)
+        if stamped is None:
+            return None
         known[memo] = stamped
         while len(known) > _REMEMBERED:
             del known[next(iter(known))]
         return stamped
 
-    async def _stamp(self, application: Application, resolved: Resolved) -> _Known:
-        rendered = await self._render(application, resolved)
+    async def _stamp(self, application: Application, resolved: Resolved) -> _Known | None:
+        rendered = await self._renderer.render(_request(application, resolved))
+        if rendered is None:
+            return None
         catalogue, reads = self._catalogue(), frozenset(read.path for read in rendered.reads)
-        desired = await self._in_thread(lambda: self._desired(application, resolved, rendered, catalogue))
+        desired = await self._renderer.in_thread(lambda: self._desired(application, resolved, rendered, catalogue))
         return _Known(catalogue, reads, desired)
-
-    async def _render(self, application: Application, resolved: Resolved) -> Rendered:
-        source, started = application.source, self._clock()
-        answer = await self._in_thread(
-            lambda: self._cache.get_or_render(resolved.tree, source.path, source.directory, now=started)
-        )
-        self._observer.rendered(answer.result, self._clock() - started)
-        return answer.rendered
-
-    async def _in_thread(self, work: Callable[[], _T]) -> _T:
-        """Ten thousand objects take long enough to hold up everybody else."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _desired(
         self, application: Application, resolved: Resolved, rendered: Rendered, catalogue: Catalogue
@@ -193,12 +174,17 @@ class Manifests:
         with contextlib.suppress(SourceError, RenderError):  # what cannot be found is not remembered
             resolved = self.resolve(application)
             if resolved is not None:
-                self._cache.forget(resolved.tree, application.source.path, application.source.directory)
+                self._renderer.forget_render(_request(application, resolved))
 
     def forget(self, key: ApplicationKey) -> None:
         """The Application is gone."""
         self._repositories.forget(key)
+        self._renderer.forget(key)
         self._stamped.pop(key, None)
+
+
+def _request(application: Application, resolved: Resolved) -> Request:
+    return Request(resolved.tree, application.source, application.key, application.namespace)
 
 
 def _own_namespace(application: Application, stamped: Stamped) -> Resource | None:

@@ -12,8 +12,6 @@ from gitops_operator.model.revision import Revision
 from gitops_operator.render.cache import Result
 from gitops_operator.tallies import Tallies
 
-_TOOL = "directory"
-
 
 class Measurements:
     """Implements the observers of cluster, source, manifests and feed, and the stop-watch of the line."""
@@ -31,11 +29,15 @@ class Measurements:
         """How late an event came."""
         self._metrics.cache_event_lag.observe(seconds)
 
-    def rendered(self, result: Result, seconds: float) -> None:
-        """One look into the render cache."""
+    def rendered(self, tool: str, result: Result, seconds: float) -> None:
+        """One look into the render cache, or one run of a tool."""
         self._metrics.render_cache.labels(str(result)).inc()
         if result is Result.RENDERED:
-            self._metrics.render_seconds.labels(_TOOL).observe(seconds)
+            self._metrics.render_seconds.labels(tool).observe(seconds)
+
+    def whole_tree(self) -> None:
+        """A tool had to be given a whole commit."""
+        self._metrics.render_whole_tree.inc()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -74,6 +74,10 @@ class Metrics:
         )
         self.render_seconds = self._histogram("gitops_render_seconds", "Time of one render.", ("tool",), _FAST)
         self.render_cache = self._counter("gitops_render_cache_total", "Looks into the render cache.", ("result",))
+        self.render_whole_tree = self._counter(
+            "gitops_render_whole_tree_total",
+            "Runs of tools over a whole commit, because what they read cannot be told beforehand.",
+        )
         self.syncs = self._counter("gitops_sync_total", "Syncs that ended.", ("trigger", "phase"))
         self.commit_to_detected = self._histogram(
             "gitops_commit_to_detected_seconds", "From a commit's time to its detection.", (), _SLOW

@@ -85,7 +85,7 @@ class Reconciler:
         with self._clock.stage("render"):
             found = await self._sight.desired(application, newest)
         if found is None:
-            return await self._reporter.pending(application, now, "The commit is being fetched.")
+            return await self._reporter.pending(application, now, "The commit is being fetched or rendered.")
         logs.note(revision=found[0].revision.short)
         with self._clock.stage("compare"):
             view = await self._sight.view(application, found, memory.hints)

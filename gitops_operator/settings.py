@@ -54,6 +54,10 @@ class Settings:
     allow_file_urls: bool = _setting(
         default=False, says="Whether file:// repositories of the operator's own disk are read."
     )
+    kustomize_program: str = _setting("kustomize", "The program that builds kustomizations: a name on PATH, or a path.")
+    render_timeout: float = _setting(90.0, "How long a program that renders may take.", at_least=1)
+    render_memory: int = _setting(256, "How much memory a program that renders may take, in MiB.", at_least=64)
+    renders_at_once: int = _setting(2, "How many programs that render run side by side.", at_least=1)
     look_interval: float = _setting(
         180.0, "How often an Application is looked at when nothing happens, jittered.", at_least=1
     )

@@ -124,7 +124,7 @@ class Sight:
             self.looks.ended(key, newest.news)
 
     async def desired(self, application: Application, known: Newest) -> tuple[Desired, str] | None:
-        """What this pass is to bring about, and the inputs digest of the newest commit; None: not fetched yet.
+        """What this pass is to bring about, and the inputs digest of the newest commit; None: that is not known yet.
 
         A running operation keeps its own commit, a user's request may name one; else it is the newest.
 
@@ -140,12 +140,14 @@ class Sight:
         if chosen is None:
             return None
         desired = await self._manifests.desired(application, chosen)
+        if desired is None:
+            return None
         if chosen.revision.sha == newest.revision.sha:
             return self._with_known_revision(application, desired), desired.inputs
         return desired, await self._inputs_of(application, newest, desired.inputs)
 
     async def delete_hooks(self, application: Application) -> Desired | None:
-        """What Git wanted when live was last equal to it, with the hooks of the deletion; None: not fetched yet.
+        """What Git wanted when live was last equal to it, with the hooks of the deletion; None: it is not known yet.
 
         Raises:
             SourceError: that commit is gone, or the repository cannot be read.
@@ -155,10 +157,12 @@ class Sight:
         return await self._manifests.past(application, stored_source(stored["source"]), stored["revision"])
 
     async def _inputs_of(self, application: Application, newest: Resolved, otherwise: str) -> str:
+        """A newer commit that cannot be rendered, or is not yet, supersedes nothing: it is told when its turn comes."""
         try:
-            return (await self._manifests.desired(application, newest)).inputs
-        except RenderError:  # a newer commit that cannot be rendered supersedes nothing; it is told when its turn comes
+            desired = await self._manifests.desired(application, newest)
+        except RenderError:
             return otherwise
+        return otherwise if desired is None else desired.inputs
 
     def _with_known_revision(self, application: Application, desired: Desired) -> Desired:
         """A commit that changes nothing the Application reads is not news: it stays at the one that did."""

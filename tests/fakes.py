@@ -1,9 +1,11 @@
 """The line from end to end, with the real stages: only the API server, Git, the clock and chance are not real."""
 
+import asyncio
 import contextlib
 import hashlib
 import itertools
 import re
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -14,7 +16,7 @@ from typing import Any, cast
 from gitops_operator.cluster.client import Client
 from gitops_operator.cluster.session import Session
 from gitops_operator.destination import Destination, Rules
-from gitops_operator.errors import ClusterError, SourceError
+from gitops_operator.errors import ClusterError, Problem, SourceError
 from gitops_operator.feed import Feed
 from gitops_operator.health import assess
 from gitops_operator.live import Store
@@ -26,7 +28,10 @@ from gitops_operator.model.revision import CommitNote, Revision
 from gitops_operator.model.tree import Tree
 from gitops_operator.ports import Clock
 from gitops_operator.reconciler import Reconciler
+from gitops_operator.render.build import Build
 from gitops_operator.render.cache import RenderCache, Result
+from gitops_operator.render.programs import Programs
+from gitops_operator.render.renderer import Renderer, Workshop
 from gitops_operator.sight import Sight
 from gitops_operator.source.credentials import Credential
 from gitops_operator.source.failures import Reason, failure
@@ -43,6 +48,7 @@ START = datetime(2027, 1, 1, tzinfo=UTC)
 LOOK_INTERVAL = 180.0
 SOON = 2.0
 _BOUND = 400
+TOOLS = Programs(kustomize=sys.executable)  # any program: it is looked for, and not run
 _GROUPS = {
     "Application": "gitops-operator.io",
     "CustomResourceDefinition": "apiextensions.k8s.io",
@@ -172,15 +178,43 @@ class FakeNarrator:
 
 @dataclass
 class Renders:
-    """Counts renders, and keeps time for nobody. Implements `manifests.Observer` and feed's."""
+    """Counts renders, and keeps time for nobody. Implements the observers of renderer and feed."""
 
     results: list[Result] = field(default_factory=list)
 
-    def rendered(self, result: Result, seconds: float) -> None:
+    def rendered(self, tool: str, result: Result, seconds: float) -> None:
         self.results.append(result)
+
+    def whole_tree(self) -> None:
+        """Of no interest here."""
 
     def event_lag(self, seconds: float) -> None:
         """Of no interest here."""
+
+
+@dataclass
+class FakeTools:
+    """A tool that prints, whatever it is called for, the folder's file `output`. Implements `renderer.Runner`.
+
+    A run takes no time, unless it is `held`.
+    """
+
+    runs: list[Build] = field(default_factory=list)
+    running: int = 0
+    held: asyncio.Event | None = None
+
+    async def run(self, build: Build) -> bytes:
+        self.runs.append(build)
+        self.running += 1
+        try:
+            if self.held is not None:
+                await self.held.wait()
+        finally:
+            self.running -= 1
+        text = build.tree.read(f"{build.folder}/output").decode()
+        if text.startswith("Error: "):
+            raise build.failed((Problem(build.folder, 0, 0, text),))
+        return text.encode()
 
 
 class Operator:
@@ -201,15 +235,14 @@ class Operator:
         destination = Destination(
             client, self.store, rules, may_write=lambda: self.leads and line.lease(self), moved=self.feed.moved
         )
+        workshop = Workshop(line.renders, line.tools, TOOLS, AtOnce(), line.clock.monotonic, self.renders)
+        self.renderer = Renderer(workshop, lambda key: self.wake(key, Priority.COMMIT), at_once=2)
         manifests = Manifests(
             line.git,
-            line.renders,
+            self.renderer,
             credential_of=lambda _: None,
             catalogue=lambda: destination.catalogue,
             installation=installation,
-            clock=line.clock.monotonic,
-            observer=self.renders,
-            threads=AtOnce(),
         )
         clock = Clock(line.clock.now, line.chance, lambda _: contextlib.nullcontext())
         self.sight = sight = Sight(destination, manifests, line.global_rules)
@@ -307,6 +340,7 @@ class Line:
         self.git = FakeGit(self.clock.now)
         self.narrator = FakeNarrator()
         self.renders = RenderCache()
+        self.tools = FakeTools()
         self.controllers: frozenset[str] = settings.get("controllers", EVERYBODY)
         self.global_rules: tuple[IgnoreRule, ...] = settings.get("global_rules", ())
         self.served: set[str] = {"gitops"}
@@ -396,6 +430,10 @@ class Line:
     async def step(self) -> bool:
         """One pass, if there is one to make."""
         self.hear()
+        if self.tools.held is None:
+            await self.operator.renderer.settle()
+        else:
+            await asyncio.sleep(0)
         for asked in self.git.answer():
             self.operator.wake(asked, Priority.USER)
         found = self.operator.take()

@@ -176,11 +176,13 @@ _GIT = Row(
         ),
         Panel(
             "Looks into the render cache",
-            "memory and disk spare a render; rendered did not.",
-            [Query(_rate("gitops_render_cache_total", "result"), "{{result}}")],
+            "memory and disk spare a render, rendered did not; whole commit: a tool had to see all of it.",
+            [
+                Query(_rate("gitops_render_cache_total", "result"), "{{result}}"),
+                Query(f"sum(rate(gitops_render_whole_tree_total{{{_J}}}[{_R}]))", "whole commit"),
+            ],
             unit="ops",
             width=12,
-            stacked=True,
         ),
         Panel(
             "Time of a render, 95 %",

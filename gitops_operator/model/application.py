@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gitops_operator.model.operation import Operation, OperationRequest
+from gitops_operator.model.packaging import Kustomize
 from gitops_operator.model.resource import ARGO_PREFIX, PREFIX, Body, GroupKind
 from gitops_operator.model.window import SyncWindow
 
@@ -48,12 +49,16 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the manifests stand; `path` has no leading or trailing slash, "" is the root of the repository."""
+    """Where the manifests stand; `path` has no leading or trailing slash, "" is the root of the repository.
+
+    At most one of `directory` and `kustomize` says what the folder is; without any the files in it tell.
+    """
 
     repo_url: str
     target_revision: str = "HEAD"
     path: str = ""
-    directory: Directory = Directory()
+    directory: Directory | None = None
+    kustomize: Kustomize | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gitops_operator.model.application import Directory, Source
+from gitops_operator.model.packaging import Kustomize, Patch, Replicas
 from gitops_operator.model.resource import Body
 
 _Value = TypeVar("_Value")
+_TARGET = ("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector")
 
 
 class SpecProblems(list[str]):
@@ -25,16 +27,63 @@ class SpecProblems(list[str]):
 
 def parse_source(source: Body, problems: SpecProblems) -> Source:
     """The Source that a stanza describes; what is wrong with it is added to the problems."""
-    directory = source.get("directory") or {}
+    directory, kustomize = source.get("directory"), source.get("kustomize")
     return Source(
         repo_url=source.get("repoURL", ""),
         target_revision=source.get("targetRevision") or "HEAD",
         path=problems.attempt("source.path", _path, source.get("path") or "", ""),
-        directory=Directory(
-            recurse=directory.get("recurse", False),
-            include=directory.get("include", ""),
-            exclude=directory.get("exclude", ""),
-        ),
+        directory=None if directory is None else _directory(directory),
+        kustomize=None if kustomize is None else _kustomize(kustomize, problems),
+    )
+
+
+def _directory(directory: Body) -> Directory:
+    return Directory(
+        recurse=directory.get("recurse", False),
+        include=directory.get("include", ""),
+        exclude=directory.get("exclude", ""),
+    )
+
+
+def _kustomize(kustomize: Body, problems: SpecProblems) -> Kustomize:
+    return Kustomize(
+        name_prefix=kustomize.get("namePrefix", ""),
+        name_suffix=kustomize.get("nameSuffix", ""),
+        namespace=kustomize.get("namespace", ""),
+        images=tuple(kustomize.get("images") or ()),
+        replicas=tuple(_replicas(one, number, problems) for number, one in enumerate(kustomize.get("replicas") or ())),
+        labels=kustomize.get("commonLabels") or {},
+        annotations=kustomize.get("commonAnnotations") or {},
+        force_labels=kustomize.get("forceCommonLabels", False),
+        force_annotations=kustomize.get("forceCommonAnnotations", False),
+        label_without_selector=kustomize.get("labelWithoutSelector", False),
+        label_templates=kustomize.get("labelIncludeTemplates", False),
+        components=tuple(kustomize.get("components") or ()),
+        ignore_missing_components=kustomize.get("ignoreMissingComponents", False),
+        patches=tuple(_patch(patch) for patch in kustomize.get("patches") or ()),
+    )
+
+
+def _replicas(replicas: Body, number: int, problems: SpecProblems) -> Replicas:
+    """The number may be a text, as Argo CD has it."""
+    place = f"source.kustomize.replicas[{number}].count"
+    return Replicas(replicas.get("name", ""), problems.attempt(place, _count, replicas.get("count", 0), 0))
+
+
+def _count(value: Any) -> int:
+    text = str(value)
+    if not text.isdigit():
+        message = f"{text!r} is no number of replicas"
+        raise ValueError(message)
+    return int(text)
+
+
+def _patch(patch: Body) -> Patch:
+    return Patch(
+        patch=patch.get("patch", ""),
+        path=patch.get("path", ""),
+        target={name: (patch.get("target") or {}).get(name) or "" for name in _TARGET},
+        options=patch.get("options") or {},
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +19,9 @@ from gitops_operator.model.application import Directory
 from gitops_operator.model.tree import Tree
 from gitops_operator.render import Rendered, Source, is_current, locate, render_source
 from gitops_operator.render.bodies import Bodies
+from gitops_operator.render.build import Build
 from gitops_operator.render.disk import Disk
-
-_MAX_FAILURES = 1000
+from gitops_operator.render.failures import Failures
 
 
 class Result(StrEnum):
@@ -59,7 +61,7 @@ class RenderCache:
         self._renders: OrderedDict[str, Rendered] = OrderedDict()
         self._newest: OrderedDict[tuple[object, ...], str] = OrderedDict()
         self._bytes = 0
-        self._failures: OrderedDict[tuple[str, str], tuple[float, RenderError]] = OrderedDict()
+        self._failures = Failures(limits.failure_seconds)
 
     def get_or_render(self, tree: Tree, path: str, directory: Directory, *, now: float) -> Answer:
         """The render of a folder; `now` in seconds of any clock that only goes forward.
@@ -68,19 +70,54 @@ class RenderCache:
             RenderError: every problem of every file; the same error for a while.
         """
         source = locate(tree, path, directory)
-        self._raise_known_failure(source, now)
-        remembered = self._recall(source)
+        failure = (source.digest, tree.commit)  # the commit, too: what links read outside the folder is not known then
+        self._failures.check(failure, now)
+        remembered = self._recall(source.digest, lambda rendered: is_current(rendered, source))
         if remembered is not None:
             return remembered
         try:
             rendered = self._bodies.shelved(render_source(source, self._bodies.packed, self._before(source)))
         except RenderError as error:
-            self._remember_failure(source, error, now)
+            self._failures.add(failure, error, now)
             raise
-        self._remember(source.digest, rendered)
         self._note_place(source)
+        return self._keep(source.digest, rendered)
+
+    def recall(self, build: Build, *, now: float) -> Answer | None:
+        """What a build gave before; None where a tool has to run.
+
+        Raises:
+            RenderError: it failed not long ago.
+        """
+        self._failures.check((build.digest, ""), now)
+        return self._recall(build.digest, lambda _: True)
+
+    def keep(self, build: Build, output: bytes) -> Answer:
+        """The objects that a tool printed, remembered.
+
+        Raises:
+            RenderError: everything that is wrong with them.
+        """
+        rendered = build.rendered(output)
+        packed = tuple(map(self._bodies.packed, rendered.resources))
+        return self._keep(build.digest, self._bodies.shelved(replace(rendered, resources=packed)))
+
+    def fail(self, build: Build, error: RenderError, *, now: float) -> None:
+        """A build ended with an error, which stands for a while."""
+        self._failures.add((build.digest, ""), error, now)
+
+    def forget_build(self, build: Build) -> None:
+        """Makes the next look run the tool anew."""
+        with self._lock:
+            self._drop(build.digest)
+        self._failures.drop((build.digest, ""))
         if self._disk:
-            self._disk.put(source.digest, rendered)
+            self._disk.remove(build.digest)
+
+    def _keep(self, digest: str, rendered: Rendered) -> Answer:
+        self._remember(digest, rendered)
+        if self._disk:
+            self._disk.put(digest, rendered)
         return Answer(rendered, Result.RENDERED)
 
     def _before(self, source: Source) -> Rendered | None:
@@ -104,20 +141,20 @@ class RenderCache:
         source = locate(tree, path, directory)
         with self._lock:
             self._drop(source.digest)
-            self._failures.pop((source.digest, tree.commit), None)
+        self._failures.drop((source.digest, tree.commit))
         if self._disk:
             self._disk.remove(source.digest)
 
-    def _recall(self, source: Source) -> Answer | None:
+    def _recall(self, digest: str, is_current: Callable[[Rendered], bool]) -> Answer | None:
         with self._lock:
-            rendered = self._renders.get(source.digest)
-            if rendered is not None and is_current(rendered, source):
-                self._renders.move_to_end(source.digest)
+            rendered = self._renders.get(digest)
+            if rendered is not None and is_current(rendered):
+                self._renders.move_to_end(digest)
                 return Answer(rendered, Result.MEMORY)
-        stored = self._disk.get(source.digest) if self._disk else None
-        if stored is not None and is_current(stored, source):
+        stored = self._disk.get(digest) if self._disk else None
+        if stored is not None and is_current(stored):
             rendered = self._bodies.shelved(stored)
-            self._remember(source.digest, rendered)
+            self._remember(digest, rendered)
             return Answer(rendered, Result.DISK)
         return None
 
@@ -133,19 +170,6 @@ class RenderCache:
         dropped = self._renders.pop(digest, None)
         if dropped is not None:
             self._bytes -= dropped.size
-
-    def _raise_known_failure(self, source: Source, now: float) -> None:
-        with self._lock:
-            until, error = self._failures.get((source.digest, source.tree.commit), (now, None))
-        if error is not None and now < until:
-            raise RenderError(error.problems, reason=error.reason, transient=error.transient)
-
-    def _remember_failure(self, source: Source, error: RenderError, now: float) -> None:
-        """By commit too: what links read outside the folder is not known after a failure."""
-        with self._lock:
-            self._failures[source.digest, source.tree.commit] = (now + self._limits.failure_seconds, error)
-            while len(self._failures) > _MAX_FAILURES:
-                self._failures.popitem(last=False)
 
 
 def _place(source: Source) -> tuple[object, ...]:

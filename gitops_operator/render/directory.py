@@ -14,6 +14,7 @@ from gitops_operator.errors import Problem, RenderError
 from gitops_operator.model.application import Directory
 from gitops_operator.model.tree import Entry, EntryKind, Tree
 from gitops_operator.render.globs import compile_glob
+from gitops_operator.render.kustomization import NAMES
 from gitops_operator.render.links import LinkError, resolve
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -23,11 +24,12 @@ UNSUPPORTED_SOURCE = "UnsupportedSource"
 _EXTENSIONS = (".yaml", ".yml", ".json")
 _SKIP_MARK = b"+argocd:skip-file-rendering"
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_OTHER_SOURCES = {
-    "Chart.yaml": "a Helm chart",
-    "kustomization.yaml": "a kustomization",
-    "kustomization.yml": "a kustomization",
-    "Kustomization": "a kustomization",
+_CHART, _KUSTOMIZATION = "a Helm chart", "a kustomization"
+_OTHER_SOURCES = {"Chart.yaml": _CHART, **dict.fromkeys(NAMES, _KUSTOMIZATION)}
+_INSTEAD = {
+    _CHART: "which this version does not render",
+    _KUSTOMIZATION: "and not plain manifests: make it the path of an Application without source.directory, or leave it "
+    "out with directory.exclude",
 }
 
 
@@ -144,7 +146,7 @@ class _Walk:
         for entry in entries:
             kind = _OTHER_SOURCES.get(_name(entry.path))
             if kind and self._is_picked(posixpath.join(folder, _name(entry.path))):
-                self._problem(entry.path, f"the folder is {kind}, which this version does not render")
+                self._problem(entry.path, f"the folder is {kind}, {_INSTEAD[kind]}")
                 self.is_other_source = True
                 return True
         return False

@@ -35,7 +35,7 @@ def resolve(tree: Tree, path: str) -> Resolved:
         name = waiting.pop()
         if name == "..":
             if not here:
-                raise LinkError(f"the symbolic link {links[-1]} leaves the repository")
+                raise LinkError(f"{f'the symbolic link {links[-1]}' if links else 'the path'} leaves the repository")
             here = posixpath.dirname(here)
             continue
         here = posixpath.join(here, name)

@@ -26,6 +26,8 @@ _WINDOW = {"kind": "allow", "schedule": "0 22 * * 1-5", "duration": "8h", "timeZ
 _DURATION = "should match '^([0-9]+"
 
 # What the API server says | the field | what it accepts there | what it refuses there
+_REPLICAS = "spec.source.kustomize.replicas"
+_SOURCE = {"repoURL": "https://git.example.com/web.git"}
 CASES: list[tuple[str, str, Any, Any]] = [
     ("an Application's name has at most 63 characters", "metadata.name", "a" * 63, "a" * 64),
     ("projects do not exist here", "spec.project", "default", "team-a"),
@@ -42,8 +44,28 @@ CASES: list[tuple[str, str, Any, Any]] = [
     ("name fields by jsonPointers", "spec.ignoreDifferences", [{"kind": "A", "jsonPointers": ["/a"]}], [{"kind": "A"}]),
     ("an operation has sync", "operation", {"sync": {}}, {"initiatedBy": {"username": "me"}}),
     ("an operation has sync", "operation", {"terminate": True}, {"terminate": False}),
+    (
+        "source has directory or kustomize",
+        "spec.source",
+        {**_SOURCE, "kustomize": {}},
+        {**_SOURCE, "kustomize": {}, "directory": {"recurse": True}},
+    ),
+    (
+        "labelIncludeTemplates goes with labelWithoutSelector",
+        "spec.source.kustomize",
+        {"labelIncludeTemplates": True, "labelWithoutSelector": True},
+        {"labelIncludeTemplates": True},
+    ),
+    (
+        "a patch has either patch or path",
+        "spec.source.kustomize.patches",
+        [{"path": "a.yaml"}, {"patch": "[]", "target": {"kind": "Deployment"}}],
+        [{"path": "a.yaml", "patch": "[]"}],
+    ),
     # What patterns, enumerations and bounds refuse.
     ("spec.source.repoURL: Required", "spec.source", {"repoURL": "https://example.com/a"}, {"path": "a"}),
+    ("spec.source.kustomize.replicas[0].name", _REPLICAS, [{"name": "a", "count": "2"}], [{"count": 2}]),
+    ("spec.source.kustomize.images[0]", "spec.source.kustomize.images", ["web:2"], [""]),
     ("spec.destination: Required", "spec.destination", {}, None),
     ("spec.destination.namespace", "spec.destination.namespace", "web", "Web"),
     ("spec.syncPolicy.syncOptions[0]", "spec.syncPolicy.syncOptions", ["Replace=true"], ["Replace"]),
@@ -75,7 +97,7 @@ CASES: list[tuple[str, str, Any, Any]] = [
 NOT_THERE = [
     "spec.sources",
     "spec.source.helm",
-    "spec.source.kustomize",
+    "spec.source.kustomize.version",
     "spec.source.directory.jsonnet",
     "operation.dryRun",
 ]

@@ -35,6 +35,7 @@ from gitops_operator.model.operation import (
     OperationRequest,
     Phase,
 )
+from gitops_operator.model.packaging import Kustomize, Patch, Replicas
 from gitops_operator.model.parsing import parse_application
 from gitops_operator.model.proposal import Awaited, Consequences, Proposal
 from gitops_operator.model.resource import ResourceKey
@@ -49,9 +50,12 @@ PARSED = (
     Automated,
     Directory,
     IgnoreRule,
+    Kustomize,
     NamespaceMetadata,
     OperationRequest,
+    Patch,
     PruneLimit,
+    Replicas,
     Retry,
     Source,
     Suspend,

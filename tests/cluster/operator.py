@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from devcluster.binaries import ensure_packaging
 from devcluster.errors import DevClusterError
 from devcluster.processes import Component, Spawner
 from devcluster.waiting import wait_until
@@ -51,6 +52,7 @@ class Operator:
             "poll-interval": 1,
             "identity": name,
             "log-format": "text",
+            "kustomize-program": ensure_packaging() / "kustomize",
             **{key.replace("_", "-"): value for key, value in settings.items()},
         }
         command = [*program, "run", *(f"--{key}={value}" for key, value in flags.items())]

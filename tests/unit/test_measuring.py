@@ -28,9 +28,9 @@ def test_requests_are_counted_by_what_they_are() -> None:
 @pytest.mark.parametrize("result", list(Result))
 def test_only_a_render_counts_as_time_of_rendering(result: Result) -> None:
     metrics = Metrics()
-    Measurements(metrics).rendered(result, 2.0)
+    Measurements(metrics).rendered("kustomize", result, 2.0)
     assert value(metrics, "gitops_render_cache_total", result=str(result)) == 1
-    rendered = value(metrics, "gitops_render_seconds_sum", tool="directory")
+    rendered = value(metrics, "gitops_render_seconds_sum", tool="kustomize")
     assert rendered == (2.0 if result is Result.RENDERED else None)
 
 

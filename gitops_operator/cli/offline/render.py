@@ -13,9 +13,10 @@ from gitops_operator.cli.offline.application import NOBODYS, application_in, app
 from gitops_operator.cli.offline.folder import Folder
 from gitops_operator.cli.offline.scopes import is_namespaced_at_most, scope_of
 from gitops_operator.errors import RenderError
-from gitops_operator.model.application import Application
+from gitops_operator.model.application import Application, Directory
 from gitops_operator.model.resource import Resource
-from gitops_operator.render import render
+from gitops_operator.render.build import Request
+from gitops_operator.render.once import render_once
 from gitops_operator.render.stamp import Stamped, stamp
 
 _HEADINGS = ("FILE", "APIVERSION", "KIND", "NAMESPACE", "NAME")
@@ -54,8 +55,10 @@ def answer(case: Case) -> Answer:
 def _rendered(root: str, application: Application | None, *, path: str, recurse: bool) -> Stamped:
     """Without an Application nothing says where its objects go: they keep the namespaces that they name."""
     used = application or application_of(NOBODYS)
-    directory = replace(used.source.directory, recurse=True) if recurse else used.source.directory
-    rendered = render(Folder(root), path or used.source.path, directory)
+    source = replace(used.source, path=path or used.source.path)
+    if recurse:
+        source = replace(source, directory=replace(source.directory or Directory(), recurse=True))
+    rendered = render_once(Request(Folder(root), source, used.key, used.namespace))
     scope = is_namespaced_at_most if application is None else scope_of
     return stamp(rendered, used.key, "", used.namespace, scope)
 

@@ -111,7 +111,7 @@ class Comparison:
             onlooker.store.catalogue(catalogue)
             await self._read_credentials(onlooker, catalogue)
             resolved = await self._resolved(onlooker, revision, answered)
-            desired = await onlooker.manifests.desired(self.application, resolved)
+            desired = await self._rendered(onlooker, resolved, answered)
             await self._read(reader, desired)
             kinds = {key.group_kind for key in (*desired.keys, *reader.bodies)}
             reader.fill(onlooker.store, kinds)
@@ -163,6 +163,12 @@ class Comparison:
         if resolved.stale is not None:
             raise resolved.stale
         return resolved
+
+    async def _rendered(self, onlooker: Onlooker, resolved: Resolved, answered: asyncio.Event) -> Desired:
+        while (desired := await onlooker.manifests.desired(self.application, resolved)) is None:
+            answered.clear()
+            await answered.wait()
+        return desired
 
     async def _read(self, reader: Reader, desired: Desired) -> None:
         self.progress.tell("live", f"Reading {len(desired.keys)} objects of the cluster …")
@@ -244,12 +250,13 @@ def _excused(change: Change, reader: Reader, view: View) -> Iterator[Excused]:
 async def _onlooking(reach: Reach, settings: Settings, answered: asyncio.Event) -> AsyncGenerator[Onlooker]:
     """The stages, with their poller running."""
     onlooker = _in_a_folder(reach, settings, answered)
-    polling = asyncio.create_task(onlooker.repositories.run())
+    running = [asyncio.create_task(part.run()) for part in (onlooker.repositories, onlooker.renderer)]
     try:
         yield onlooker
     finally:
-        polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def _in_a_folder(reach: Reach, settings: Settings, answered: asyncio.Event) -> Onlooker:

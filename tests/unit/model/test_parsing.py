@@ -39,7 +39,7 @@ def test_the_least_that_an_application_can_say_has_defaults_for_the_rest() -> No
     app = parsed()
     assert app.key == ApplicationKey("argocd", "shop")
     assert (app.uid, app.resource_version, app.generation) == ("u1", "7", 3)
-    assert app.source == Source("https://git.example.com/shop.git", "HEAD", "apps/shop", Directory())
+    assert app.source == Source("https://git.example.com/shop.git", "HEAD", "apps/shop")
     assert app.sync_policy == SyncPolicy(timeout=600.0)
     assert (app.deletion_policy, app.history_limit, app.namespace, app.problems) == ("MirrorPrune", 10, "", ())
     assert not app.is_automated

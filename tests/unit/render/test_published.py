@@ -73,6 +73,6 @@ def test_what_only_the_server_refuses_renders() -> None:
     "folder, what", [("podinfo/kustomize", "a kustomization"), ("podinfo/charts/podinfo", "a Helm chart")]
 )
 def test_what_needs_a_tool_says_so(folder: str, what: str) -> None:
-    with pytest.raises(RenderError, match=f"the folder is {what}, which this version does not render") as caught:
+    with pytest.raises(RenderError, match=f"the folder is {what}, ") as caught:
         stamped(folder)
     assert caught.value.reason == "UnsupportedSource"
