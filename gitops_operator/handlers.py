@@ -57,11 +57,25 @@ def register(registry: kopf.OperatorRegistry, wake: Wake, login: Callable[[], Aw
         wake(ApplicationKey(namespace or "", name or ""))
 
 
+class _NothingHandled(kopf.DiffBaseStorage):
+    """Nobody asks Kopf what changed. It would copy each object, with all of its status, at each event to find out."""
+
+    def build(self, **_: Any) -> Any:
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """There is nothing to keep."""
+
+
 def settings() -> kopf.OperatorSettings:
     """Kopf only watches: it posts no events, sees no peers, and never ends the process."""
     wanted = kopf.OperatorSettings()
     wanted.posting.enabled = False
     wanted.peering.standalone = True
+    wanted.persistence.diffbase_storage = _NothingHandled()
     wanted.process.ultimate_exiting_timeout = None  # it would be SIGKILL
     wanted.queueing.idle_timeout = 0.5  # for so long an object costs a task after its event
     wanted.queueing.exit_timeout = 0.5

@@ -25,6 +25,7 @@ class Disk:
         self._folder = folder
         self._max_bytes = max_bytes
         self._pack = pack
+        self._room = 0  # so many bytes fit in before the folder has to be counted again
 
     def get(self, digest: str) -> Rendered | None:
         """The render that was stored last for a source, if it can be read."""
@@ -48,8 +49,10 @@ class Disk:
             return
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._prune(self._max_bytes - len(data))
+            if len(data) > self._room:
+                self._room = self._max_bytes - self._prune(self._max_bytes - len(data))
             self._write(self._path(digest), data)
+            self._room -= len(data)
 
     def remove(self, digest: str) -> None:
         """Forgets a source."""
@@ -70,8 +73,8 @@ class Disk:
             temporary.unlink(missing_ok=True)
             raise
 
-    def _prune(self, room: int) -> None:
-        """Removes what was used longest ago, and what a crash left half written."""
+    def _prune(self, room: int) -> int:
+        """Removes what was used longest ago, and what a crash left half written; gives the bytes that are left."""
         files = []
         for path in self._folder.iterdir():
             with contextlib.suppress(OSError):
@@ -80,6 +83,7 @@ class Disk:
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
             if total <= room:
-                return
+                break
             path.unlink(missing_ok=True)
             total -= size
+        return total

@@ -116,6 +116,8 @@ class Watch:
     def _pin(self, interest: Interest, revision: str) -> None:
         """What was learnt for an operation serves that one alone: a later one that names the same branch looks anew."""
         before, interest.pin = interest.pin, revision
+        if before == revision:  # as it is in nearly each pass, and there may be a thousand of them on one repository
+            return
         wanted = {"", *(text for one in self._interests.values() for text in (one.target, one.pin))}
         if before not in wanted:
             self._answers.pop(before, None)
