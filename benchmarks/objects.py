@@ -24,7 +24,16 @@ def as_files(objects: Sequence[Json]) -> Mapping[str, str]:
 def as_sent(objects: Sequence[Json], namespace: str) -> list[Json]:
     """As the operator applies them: in the namespace and the order of kinds, with two annotations of equal length."""
     order = ["ConfigMap", "Service", "Deployment"]
-    return [_stamped(one, namespace) for one in sorted(objects, key=lambda one: order.index(one["kind"]))]
+    return [stamped(one, namespace) for one in sorted(objects, key=lambda one: order.index(one["kind"]))]
+
+
+def stamped(body: Json, namespace: str) -> Json:
+    """As the operator applies it: in the namespace, with two annotations of equal length."""
+    kind, name = body["kind"], body["metadata"]["name"]
+    group = _GROUPS.get(kind, "")
+    tracking = f"bare-operator_{namespace}:{group}/{kind}:{namespace}/{name}"
+    annotations = {TRACKING + "-of-nobody": tracking, DESIRED + "-of-nobody": "0" * 32}
+    return {**body, "metadata": {"name": name, "namespace": namespace, "annotations": annotations}}
 
 
 def _four(index: int, tag: str) -> Iterator[Json]:
@@ -38,14 +47,6 @@ def _four(index: int, tag: str) -> Iterator[Json]:
     yield {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": service}
     yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{name}-a"}, "data": {"tag": tag}}
     yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{name}-b"}, "data": {"key": "value"}}
-
-
-def _stamped(body: Json, namespace: str) -> Json:
-    kind, name = body["kind"], body["metadata"]["name"]
-    group = _GROUPS.get(kind, "")
-    tracking = f"bare-operator_{namespace}:{group}/{kind}:{namespace}/{name}"
-    annotations = {TRACKING + "-of-nobody": tracking, DESIRED + "-of-nobody": "0" * 32}
-    return {**body, "metadata": {"name": name, "namespace": namespace, "annotations": annotations}}
 
 
 def _as_yaml(value: Json) -> str:
