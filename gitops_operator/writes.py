@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from gitops_operator.apply import How, Written
 from gitops_operator.cluster.answer import Answer
 from gitops_operator.cluster.client import Client
+from gitops_operator.cluster.reviews import Reviews
 from gitops_operator.errors import ClusterError
 from gitops_operator.live import Moves, Store
+from gitops_operator.model.access import Need, Right
 from gitops_operator.model.adoption import JsonPatch
 from gitops_operator.model.kind import Kind
 from gitops_operator.model.resource import Body, GroupKind, group_of
@@ -36,6 +38,7 @@ class Writes:
     ) -> None:
         self.client, self._store, self._may_write, self._moved = client, store, may_write, moved
         self.unappliable: set[tuple[str, str]] = set()
+        self._reviews: dict[str, Reviews] = {}
 
     def in_name_of(self, user: str) -> Writes:
         """The same with the rights of another user; "" is the operator itself."""
@@ -44,6 +47,18 @@ class Writes:
         twin = copy.copy(self)
         twin.client = self.client.in_name_of(user)
         return twin
+
+    async def lacking(self, needs: Iterable[Need]) -> Sequence[Right]:
+        kinds = [(need, self._served(need.api_version, need.key.kind)) for need in needs]
+        rights = [
+            Right(verb, kind.group, kind.plural, need.key.namespace, need.key.name)
+            for need, kind in kinds
+            for verb in need.verbs
+        ]
+        return await self._reviews.setdefault(self.client.user, Reviews(self.client)).lacking(rights)
+
+    def forget_rights(self) -> None:
+        self._reviews.pop(self.client.user, None)
 
     async def get(self, task: Task) -> bytes:
         return (await self.client.get(self._kind(task), *_place(task))).body
@@ -74,10 +89,14 @@ class Writes:
         answer = await self.client.create(kind, task.key.namespace, body, strict=task.validate, dry_run=dry_run)
         return self._written(kind, answer, dry_run=dry_run)
 
-    async def delete(self, task: Task, *, uid: str, resource_version: str = "") -> None:
-        kind = self._fenced(task)
-        which = {"uid": uid, "resource_version": resource_version, "propagation": task.propagation.value}
-        answer = await self.client.delete(kind, *_place(task), **which)  # type: ignore[arg-type]  # a TypedDict
+    async def delete(self, task: Task, *, uid: str, resource_version: str = "", dry_run: bool = False) -> None:
+        kind = self._fenced(task, writes=not dry_run)
+        propagation = task.propagation.value
+        answer = await self.client.delete(
+            kind, *_place(task), uid=uid, resource_version=resource_version, propagation=propagation, dry_run=dry_run
+        )
+        if dry_run:
+            return
         self._moved(self._store.deleting(kind, task.key, answer or b"", uid=uid))
 
     async def gone(self, task: Task) -> bool:
@@ -96,12 +115,14 @@ class Writes:
         return self._kind(task)
 
     def _kind(self, task: Task) -> Kind:
-        served = self._store.discovered.served
-        kind = served.get((task.api_version, task.key.kind))
+        return self._served(task.api_version, task.key.kind)
+
+    def _served(self, api_version: str, name: str) -> Kind:
+        kind = self._store.discovered.served.get((api_version, name))
         if kind is None:
-            known = self._store.discovered.preferred.get(GroupKind(group_of(task.api_version), task.key.kind))
+            known = self._store.discovered.preferred.get(GroupKind(group_of(api_version), name))
             version = f", only {known.api_version}" if known else ""
-            raise ClusterError(f"the cluster does not serve {task.api_version} {task.key.kind}{version}", status=404)
+            raise ClusterError(f"the cluster does not serve {api_version} {name}{version}", status=404)
         return kind
 
     def _written(self, kind: Kind, answer: Answer, *, baseline: bool = False, dry_run: bool = False) -> Written:

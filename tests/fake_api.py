@@ -93,6 +93,11 @@ class Sent(NamedTuple):
     body: Any = None
     user: str = ""
 
+    @property
+    def is_review(self) -> bool:
+        """Whether it only asked for rights."""
+        return self.key.kind[1:] in REVIEWS
+
     def __str__(self) -> str:
         place = f"{self.key}/{self.subresource}" if self.subresource else str(self.key)
         return f"{'dry ' if self.dry_run else ''}{self.verb} {place}"
@@ -275,7 +280,7 @@ class FakeApi:
             self.before_write(request, key)
         manager = query.get("fieldManager", "unknown")
         if request.method == "DELETE":
-            return 200, self._deleted(key, body)
+            return 200, self._found(key) if request.dry_run else self._deleted(key, body)
         if request.method == "POST":
             return 201, self._create(body, manager, dry_run=request.dry_run)
         if request.content_type == APPLY_PATCH:

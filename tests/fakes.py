@@ -506,7 +506,10 @@ class Line:
         return [
             sent
             for sent in self.api.requests
-            if sent.verb != "get" and not sent.dry_run and sent.code < 300 and sent.key.group_kind != APPLICATION
+            if sent.verb != "get"
+            and not (sent.dry_run or sent.is_review)
+            and sent.code < 300
+            and sent.key.group_kind != APPLICATION
         ]
 
     @contextlib.contextmanager

@@ -23,6 +23,8 @@ _RECREATED = {
     "Job": "it runs again",
     "Service": "it gets another cluster IP unless Git names one",
     "PersistentVolumeClaim": "the data of its volume may be lost",
+    "PersistentVolume": "the claim that is bound to it loses it",
+    "CustomResourceDefinition": "every object of its kind is deleted with it, in all namespaces",
     "Pod": "it is stopped and started anew",
 }
 

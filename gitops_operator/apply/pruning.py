@@ -33,6 +33,16 @@ async def prune(task: Task, writer: Writer) -> Outcome:
     raise ApplyError(message, reason="Conflict", transient=True)
 
 
+async def validate_prune(task: Task, writer: Writer) -> Outcome:
+    """Would the delete be refused? That the object moved or went meanwhile is no reason to stop."""
+    try:
+        await writer.delete(task, uid=task.uid, dry_run=True)
+    except ClusterError as error:
+        if error.status not in {404, 409}:
+            raise
+    return Outcome(task.key, task.kind, Result.VALID)
+
+
 async def _still_there(task: Task, writer: Writer) -> Body | None:
     """The object as it is now, None when it is gone or another one stands in its place.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace as with_values
 
-from gitops_operator.apply.applying import apply, send
+from gitops_operator.apply.applying import apply, send, validate
 from gitops_operator.apply.custody import ATTEMPTS, body_of, decoded, patched, read
 from gitops_operator.apply.errors import classify
+from gitops_operator.apply.pruning import validate_prune
 from gitops_operator.apply.writer import How, Writer, Written
 from gitops_operator.errors import ApplyError, ClusterError
 from gitops_operator.model.adoption import adoption_patch
@@ -45,6 +46,20 @@ async def _put(task: Task, writer: Writer, body: Body, live: Body | None) -> Wri
     whole = replacement(body, live)
     await writer.replace(task, whole, dry_run=True)
     return await writer.replace(task, whole)
+
+
+async def validate_replacement(task: Task, writer: Writer) -> Outcome:
+    """Would the PUT go through? One that only came too late is tried again when its turn comes."""
+    body, live = body_of(task), await read(task, writer)
+    try:
+        if live is None:
+            await writer.create(task, body, dry_run=True)
+        else:
+            await writer.replace(task, replacement(body, live), dry_run=True)
+    except ClusterError as error:
+        if error.status != 409:
+            raise
+    return Outcome(task.key, task.kind, Result.VALID)
 
 
 def replacement(body: Body, live: Body) -> Body:
@@ -87,6 +102,19 @@ async def recreate(task: Task, writer: Writer) -> Outcome:
         raise ApplyError(message, reason="Terminating", transient=True)
     _, warnings = await send(with_values(task, uid=""), writer, body)
     return Outcome(task.key, task.kind, Result.REPLACED, warnings=warnings)
+
+
+async def validate_recreation(task: Task, writer: Writer) -> Outcome:
+    """Would the object be changed in place, or else be deleted and the new one accepted?"""
+    options = task.desired.options if task.desired else frozenset()
+    if "Replace=true" not in options:
+        try:
+            return await validate(task, writer)
+        except ClusterError as error:
+            if classify(error, task).reason != "Immutable":
+                raise
+    await _prove(task, writer, _fresh(body_of(task)))
+    return await validate_prune(task, writer)
 
 
 def _fresh(body: Body) -> Body:

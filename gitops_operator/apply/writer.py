@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSet
+from collections.abc import Iterable, Mapping, MutableSet, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from gitops_operator.model.access import Need, Right
 from gitops_operator.model.adoption import JsonPatch
 from gitops_operator.model.resource import Body
 from gitops_operator.model.step import Task
@@ -37,6 +38,12 @@ class Writer(Protocol):
     def unappliable(self) -> MutableSet[tuple[str, str]]:
         """The (apiVersion, kind) that refuse server-side apply, remembered from step to step."""
 
+    async def lacking(self, needs: Iterable[Need]) -> Sequence[Right]:
+        """Of what writes need, that which whoever writes may not do; what he may is remembered for a while."""
+
+    def forget_rights(self) -> None:
+        """What he may do has changed, or is about to."""
+
     async def get(self, task: Task) -> bytes:
         """The object as it is now."""
 
@@ -55,7 +62,7 @@ class Writer(Protocol):
     async def create(self, task: Task, body: Body, *, dry_run: bool = False) -> Written:
         """POST as our field manager."""
 
-    async def delete(self, task: Task, *, uid: str, resource_version: str = "") -> None:
+    async def delete(self, task: Task, *, uid: str, resource_version: str = "", dry_run: bool = False) -> None:
         """Delete exactly that object, with the task's propagation."""
 
     async def gone(self, task: Task) -> bool:

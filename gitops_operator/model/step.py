@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gitops_operator.errors import ApplyError
+from gitops_operator.model.access import Need
 from gitops_operator.model.resource import Body, Resource, ResourceKey
 from gitops_operator.model.sending import CARELESS, Care
 
@@ -19,6 +20,11 @@ class TaskKind(StrEnum):
     PRUNE = "prune"
     VALIDATE = "validate"
     VERIFY = "verify"
+    REVIEW = "review"
+
+
+BEFORE_WRITES = frozenset({TaskKind.VALIDATE, TaskKind.REVIEW})
+"""What a sync does to find out whether it can write."""
 
 
 class Propagation(StrEnum):
@@ -34,8 +40,9 @@ class Task:
     """One object to touch.
 
     APPLY, REPLACE (after a dry run proved it valid) and RECREATE (delete and create, after the same proof) send `body`;
-    VALIDATE is an apply as a server dry run; VERIFY is one too, whose answer must equal live for H(live) to become the
-    baseline; PRUNE deletes the object with `uid`, at first only in `resource_version`.
+    VALIDATE is the server dry run of what `proves` says; VERIFY is that of an apply, whose answer must equal live for
+    H(live) to become the baseline; PRUNE deletes the object with `uid`, at first only in `resource_version`; REVIEW
+    asks whether the account that `key` names may do all that `needs` says.
     `care` is the change's own; `tracking_id` is what the object of a PRUNE must still carry when it is read again.
     """
 
@@ -52,6 +59,8 @@ class Task:
     propagation: Propagation = Propagation.FOREGROUND
     care: Care = field(default=CARELESS, compare=False, hash=False)
     tracking_id: str = ""
+    needs: tuple[Need, ...] = ()
+    proves: TaskKind = TaskKind.APPLY
 
 
 class Result(StrEnum):
@@ -73,7 +82,8 @@ class Result(StrEnum):
 class Outcome:
     """What the API said to one task; `error` is there when and only when the result is FAILED.
 
-    `unsettled` is set when an apply changed nothing though the comparison said drift (drift.md: changed at admission).
+    `unsettled` is set when an apply changed nothing though the comparison said drift (drift.md: changed at admission);
+    `cleared` are the objects that a review found may be written.
     """
 
     key: ResourceKey
@@ -82,6 +92,7 @@ class Outcome:
     error: ApplyError | None = None
     warnings: tuple[str, ...] = ()
     unsettled: bool = False
+    cleared: frozenset[ResourceKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gitops_operator.model.application import SyncPolicy
-from gitops_operator.model.change import Action, Change, Why
+from gitops_operator.model.change import Action
 from gitops_operator.model.gate import Gate, GateReason
-from gitops_operator.model.kind import KindState
 from gitops_operator.model.operation import SUPERSEDED, Counts, Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.parsing import parse_time
-from gitops_operator.model.resource import GroupKind
-from gitops_operator.model.step import Result, Step, Task, TaskKind
+from gitops_operator.model.step import BEFORE_WRITES, Result, Step, Task
 from gitops_operator.plan.ending import End, ended
 from gitops_operator.plan.fights import next_heal_at
 from gitops_operator.plan.hooks import (
@@ -23,9 +20,9 @@ from gitops_operator.plan.hooks import (
     hook_stops,
     is_hook_key,
     noted,
-    unproven_hooks,
 )
-from gitops_operator.plan.order import in_order, in_reverse_order, kind_defined
+from gitops_operator.plan.order import in_order, in_reverse_order
+from gitops_operator.plan.preflight import policy_of, prunes_first, reviewed, unproven, unserved, validation
 from gitops_operator.plan.progress import (
     DEGRADED_FOR,
     at_rest,
@@ -40,7 +37,7 @@ from gitops_operator.plan.progress import (
 )
 from gitops_operator.plan.situation import Hints, Plan, Situation
 from gitops_operator.plan.tasks import prune_task, write_task
-from gitops_operator.plan.waves import Pending, Wave, first_of, foundation, prune_stop, sync_wave, with_waves
+from gitops_operator.plan.waves import Pending, Wave, first_of, foundation, prune_stop, sync_wave
 from gitops_operator.plan.way import place_of, stops
 
 _AFTER_SYNC = frozenset({Phase.PRUNE, Phase.POST_SYNC})
@@ -66,16 +63,16 @@ def advance(situation: Situation, operation: Operation) -> Plan:
     heard = noted(situation, operation)
     if heard is not operation:
         return Plan(Gate(), heard, hints=situation.hints, look_again=situation.now)
-    unproven = _to_validate(situation, operation)
-    if unproven:
-        wave = Wave(pending=tuple(Pending(change.key, f"{change.key} is not validated yet") for change in unproven))
-        return _working(situation, operation, wave, _validation(situation, operation, unproven))
+    doubtful = unproven(situation, operation)
+    if doubtful:
+        wave = Wave(pending=tuple(Pending(change.key, f"{change.key} is not validated yet") for change in doubtful))
+        return _working(situation, operation, wave, validation(doubtful, policy_of(situation, operation)))
     return _go_on(situation, operation)
 
 
 def _go_on(situation: Situation, operation: Operation) -> Plan:
     """The objects and the hooks of the cursor's wave, then the next one; a hook that failed ends it."""
-    way = stops(situation, prune_first=_prunes_first(situation, operation), prune=operation.prune)
+    way = stops(situation, prune_first=prunes_first(situation, operation), prune=operation.prune)
     wave, hooks = _wave_at(situation, operation, way), hook_stop(situation, operation)
     failed = failures(operation, operation.cursor.phase)
     if failed:  # those that run are not cut off
@@ -89,72 +86,18 @@ def _go_on(situation: Situation, operation: Operation) -> Plan:
     return _moved_on(situation, operation, way)
 
 
-def _policy(situation: Situation, operation: Operation) -> SyncPolicy:
-    policy = situation.application.sync_policy
-    return replace(policy, options=policy.options | operation.options)
-
-
-def _prunes_first(situation: Situation, operation: Operation) -> bool:
-    return _policy(situation, operation).has("PruneFirst=true")
-
-
 def _counted(situation: Situation, counts: Counts) -> Counts:
     """What the operation did to how many objects; its hooks do not count."""
     added = dict.fromkeys(Counts._fields, 0)
     for outcome in situation.outcomes or ():
-        is_write = outcome.task is not TaskKind.VALIDATE and outcome.result in _COUNTED
+        is_write = outcome.task not in BEFORE_WRITES and outcome.result in _COUNTED
         if is_write and not is_hook_key(situation, outcome.key):
             added[_COUNTED[outcome.result]] += 1
     return Counts(*(had + more for had, more in zip(counts, added.values(), strict=True)))
 
 
-def _to_validate(situation: Situation, operation: Operation) -> list[Change]:
-    """What a dry run proves before the next write, all at once: whatever comes later and would leave a sync half done.
-
-    Objects whose Namespace or CRD comes in this sync are proven once that is there. What is replaced or recreated may
-    be just what an apply refuses; it is proven when its turn comes. Where hooks run, everything is proven: they may
-    have done what no apply undoes. So it is where a person approved the plan: it happens whole, or nothing does.
-    """
-    everything, cursor, policy = with_waves(situation.changes), operation.cursor, _policy(situation, operation)
-    phase = Phase.PRE_SYNC if cursor.phase is Phase.PRUNE and _prunes_first(situation, operation) else cursor.phase
-    if phase not in {Phase.PRE_SYNC, Phase.SYNC}:
-        return []
-    reached = cursor.wave - bool(situation.hooks or policy.approval)
-    changes = [change for change, wave in everything if phase is Phase.PRE_SYNC or wave > reached]
-    changes += unproven_hooks(situation, operation)
-    to_come = {change.key.name for change, _ in everything if _is_namespace_to_come(change)}
-    unserved = _unserved(situation)
-    return [
-        change
-        for change in changes
-        if change.action is not Action.NONE
-        and change.key not in situation.hints.validated
-        and write_task(change, policy).kind is TaskKind.APPLY
-        and change.key.namespace not in to_come
-        and change.key.group_kind not in unserved
-    ]
-
-
-def _is_namespace_to_come(change: Change) -> bool:
-    return change.key.group_kind == ("", "Namespace") and (change.live is None or change.live.is_going)
-
-
-def _validation(situation: Situation, operation: Operation, unproven: Iterable[Change]) -> Step:
-    policy = _policy(situation, operation)
-    return Step((tuple(write_task(change, policy, TaskKind.VALIDATE) for change in unproven),))
-
-
-def _unserved(situation: Situation) -> frozenset[GroupKind]:
-    """The kinds that take no object: those that are yet to come, and those whose CRD is on its way out."""
-    unknown = (kind for kind, status in situation.kinds.items() if status.state is KindState.UNKNOWN)
-    going = (
-        change.desired for change in situation.remarkable if change.why is Why.GOING and change.desired is not None
-    )
-    return frozenset([*unknown, *(kind for kind in map(kind_defined, going) if kind is not None)])
-
-
 def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) -> Wave:
-    cursor, policy = operation.cursor, _policy(situation, operation)
+    cursor, policy = operation.cursor, policy_of(situation, operation)
     sync = [stop.wave for stop in way if stop.phase is Phase.SYNC]
     is_last = bool(sync) and cursor.wave >= sync[-1]
     has_more = Phase.POST_SYNC in hook_phases(situation)
@@ -165,7 +108,7 @@ def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) 
     if (
         sync
         and cursor.phase in _AFTER_SYNC
-        and not (cursor.phase is Phase.PRUNE and _prunes_first(situation, operation))
+        and not (cursor.phase is Phase.PRUNE and prunes_first(situation, operation))
     ):
         applied = sync_wave(situation, sync[-1], wait=False)
         if applied.to_write or applied.pending:
@@ -174,13 +117,13 @@ def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) 
 
 
 def _step(situation: Situation, operation: Operation, wave: Wave) -> Step:
-    policy, unserved = _policy(situation, operation), _unserved(situation)
+    policy, nowhere = policy_of(situation, operation), unserved(situation)
     applies: list[Task] = []
     deletes: list[Task] = []
     for change in wave.to_write:
         if change.action is Action.PRUNE:
             deletes.append(prune_task(change, policy))
-        elif change.key.group_kind not in unserved:
+        elif change.key.group_kind not in nowhere:
             applies.append(write_task(change, policy))
     return Step((*in_order(applies), *in_reverse_order(deletes)))
 
@@ -197,7 +140,7 @@ def _working(situation: Situation, operation: Operation, wave: Wave, step: Step)
     lost = given_up(situation, hints, wave)
     if lost:
         return _fails(situation, operation, f"{first_of(lost)}.")
-    step = Step() if held else step
+    step = Step() if held else reviewed(situation, operation, step)
     gate = Gate(GateReason.WAITING, f"Waiting: {words}")
     return Plan(
         gate, operation, step, hints=hints, look_again=_look_again(situation, hints, step), waits_for=words.rstrip(".")
@@ -234,7 +177,7 @@ def _moved_on(situation: Situation, operation: Operation, way: Sequence[Cursor])
         if waves:
             return _moved(situation, operation, waves[0])
         return _end(situation, operation, OperationPhase.FAILED, operation.message)
-    prune_first = _prunes_first(situation, operation)
+    prune_first = prunes_first(situation, operation)
     here = place_of(operation.cursor, prune_first=prune_first)
     following = [stop for stop in way if place_of(stop, prune_first=prune_first) > here]
     if not following:
@@ -251,14 +194,19 @@ def _moved(situation: Situation, operation: Operation, cursor: Cursor) -> Plan:
 
 
 def _fails(situation: Situation, operation: Operation, message: str) -> Plan:
-    """The end, after the hooks for it; where nothing but dry runs was refused there is nothing to clean up after."""
+    """The end, after the hooks for it; where nothing was written there is nothing to clean up after."""
     if operation.cursor.phase is Phase.SYNC_FAIL:
         return _end(situation, operation, OperationPhase.FAILED, f"{operation.message}\n{message}")
     waves = hook_stops(situation, Phase.SYNC_FAIL)
-    refused = {outcome.task for outcome in situation.outcomes or () if outcome.error is not None}
-    if not waves or refused == {TaskKind.VALIDATE}:
+    if not waves or not _may_have_written(situation, operation):
         return _end(situation, operation, OperationPhase.FAILED, message)
     return _moved(situation, replace(operation, message=message), waves[0])
+
+
+def _may_have_written(situation: Situation, operation: Operation) -> bool:
+    """Whether anything was, or may have been before a restart."""
+    counts = operation.counts._replace(failed=0)
+    return any(counts) or bool(operation.hooks) or situation.hints.began != operation.id
 
 
 def _superseded(situation: Situation, operation: Operation, why: str) -> Plan:

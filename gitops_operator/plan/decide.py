@@ -78,7 +78,9 @@ def _at_rest(situation: Situation) -> Plan:
     elif heals(situation):
         plan = _healing(situation, gate, healable(situation))
     else:
-        return Plan(gate, _started(situation), hints=at_rest(situation.hints, situation.now), look_again=situation.now)
+        started = _started(situation)
+        hints = replace(at_rest(situation.hints, situation.now), began=started.id)
+        return Plan(gate, started, hints=hints, look_again=situation.now)
     times = (plan.look_again, peace_at(situation.hints.fights))
     return replace(plan, look_again=min((time for time in times if time is not None), default=None))
 

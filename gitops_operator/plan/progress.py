@@ -40,6 +40,7 @@ def learned(situation: Situation) -> Hints:
     hints = replace(
         hints,
         validated=hints.validated | {outcome.key for outcome in accepted if outcome.task is TaskKind.VALIDATE},
+        reviewed=hints.reviewed.union(*(outcome.cleared for outcome in accepted)),
         applied=hints.applied | written,
         fights=after_healing(hints.fights, again, situation.now),
         unsettled=hints.unsettled | unsettled(situation.changes, accepted),

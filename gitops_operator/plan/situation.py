@@ -55,18 +55,21 @@ class Mark(NamedTuple):
 class Hints:
     """What is remembered between passes in memory only; losing it costs time, never correctness.
 
-    Of the running operation: `failures` counts passes in a row with transient failures, `trouble` has their words, and
-    nothing is written before `not_before`; `validated` are the objects of later waves that passed the dry run,
-    `applied` those that were written. Of its current step: `waited` and `done` are the marks it has waited for and
-    those of them that it has reached, `progressed_at` is when it reached the last one, `degraded` since when an object
-    is Degraded. Besides: `fights` the objects we correct again and again; `refused` those whose correction or
-    verification fails; `unsettled` the (key, digest, ownership) for which an apply changed nothing.
+    Of the running operation: `began` is its id where it was started since; `failures` counts passes in a row with
+    transient failures, `trouble` has their words, and nothing is written before `not_before`; `validated` are the
+    objects that passed the dry run, `reviewed` those that the account may write, `applied` those that were written. Of
+    its current step: `waited` and `done` are the marks it has waited for and those of them that it has reached,
+    `progressed_at` is when it reached the last one, `degraded` since when an object is Degraded. Besides: `fights` the
+    objects we correct again and again; `refused` those whose correction or verification fails; `unsettled` the (key,
+    digest, ownership) for which an apply changed nothing.
     """
 
+    began: str = ""
     failures: int = 0
     trouble: str = ""
     not_before: datetime | None = None
     validated: frozenset[ResourceKey] = frozenset()
+    reviewed: frozenset[ResourceKey] = frozenset()
     applied: frozenset[ResourceKey] = frozenset()
     waited: frozenset[Mark] = frozenset()
     done: frozenset[Mark] = frozenset()

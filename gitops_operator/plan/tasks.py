@@ -19,8 +19,10 @@ def write_task(change: Change, policy: SyncPolicy, kind: TaskKind | None = None)
     assert change.desired is not None  # noqa: S101 - only changes with a desired object are applied
     options = change.desired.options | policy.options
     live = change.live
+    natural = _kind(options, exists=live is not None)
     return Task(
-        kind=kind or _kind(options, exists=live is not None),
+        kind=kind or natural,
+        proves=natural,
         key=change.key,
         api_version=change.desired.api_version,
         desired=change.desired,
@@ -56,6 +58,7 @@ def prune_task(change: Change, policy: SyncPolicy) -> Task:
     chosen = [propagation for option, propagation in _PROPAGATION.items() if policy.has(option)]
     return Task(
         kind=TaskKind.PRUNE,
+        proves=TaskKind.PRUNE,
         key=change.key,
         api_version=live.api_version,
         uid=live.uid,

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from gitops_operator.diff import Context, compare
 from gitops_operator.diff.ignore import REPLICAS, LensRules, compile_rules, ignored_paths
 from gitops_operator.errors import ClusterError
 from gitops_operator.live import Store
+from gitops_operator.model.access import Need, Right
 from gitops_operator.model.adoption import JsonPatch
 from gitops_operator.model.application import ApplicationKey, IgnoreRule, SyncPolicy
 from gitops_operator.model.change import Action, Change
@@ -68,10 +69,19 @@ class ClusterWriter:
         answer = await self.client.create(kind, namespace, body, dry_run=dry_run)
         return self._written(kind, answer, dry_run=dry_run)
 
-    async def delete(self, task: Task, *, uid: str, resource_version: str = "") -> None:
+    async def lacking(self, needs: Iterable[Need]) -> Sequence[Right]:
+        raise AssertionError("nobody is impersonated here")
+
+    def forget_rights(self) -> None:
+        """Nothing is remembered."""
+
+    async def delete(self, task: Task, *, uid: str, resource_version: str = "", dry_run: bool = False) -> None:
         kind, namespace, name = self._of(task)
-        options: DeleteOptions = {"uid": uid, "resource_version": resource_version, "propagation": task.propagation}
-        answer = await self.client.delete(kind, namespace, name, **options)
+        which: DeleteOptions = {"uid": uid, "resource_version": resource_version, "propagation": task.propagation}
+        which["dry_run"] = dry_run
+        answer = await self.client.delete(kind, namespace, name, **which)
+        if dry_run:
+            return
         self._store.deleting(kind, task.key, answer or b"", uid=uid)
 
     async def gone(self, task: Task) -> bool:

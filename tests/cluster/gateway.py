@@ -34,12 +34,13 @@ class Write(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Any request, as it was answered."""
+    """Any request, as it was answered; `user` is in whose name it was sent, "" in the operator's own."""
 
     method: str
     path: str
     is_watch: bool
     status: int
+    user: str = ""
 
 
 Refusal = Callable[[web.Request], int]
@@ -138,7 +139,8 @@ class Gateway:
         at, url = time.monotonic(), self._url + request.raw_path
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
         upstream = await session.request(request.method, url, headers=headers, data=data)
-        self.asked.add(Asked(request.method, request.path, "watch" in request.query, upstream.status))
+        user = request.headers.get("Impersonate-User", "")
+        self.asked.add(Asked(request.method, request.path, "watch" in request.query, upstream.status, user))
         if request.method not in _READS and "dryRun" not in request.query:
             self.writes.append(Write(at, request.method, request.path, upstream.status))
         return upstream

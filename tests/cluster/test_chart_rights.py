@@ -1,6 +1,8 @@
 """The rights of the chart, asked of a real API server: the operator needs each of them, and no other."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -11,15 +13,14 @@ from devcluster.git_server import GitServer
 from devcluster.waiting import wait_until
 from tests.cluster.gateway import Asked, Gateway, gateway
 from tests.cluster.installation import CHART, RELEASE, helm, setting, upgrade
-from tests.cluster.kube import Kube
+from tests.cluster.kube import Kube, manifest
 from tests.cluster.operator import ACCOUNT, NAMESPACE, Operator, running
 from tests.cluster.rights import Probe, Right, Rule, concerns, rights_for, single_rules
-from tests.cluster.scene import Scene, config_map
+from tests.cluster.scene import Scene, config_map, deployment
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
 PLACE, ELSEWHERE, BOUND, UNBOUND = "granted", "elsewhere", "bound", "unbound"
-REFUSED = (ELSEWHERE, BOUND, UNBOUND)
 CONFINED = ("clusterAdmin=false", f"write.namespaces={{{PLACE}}}")
 DEPLOYER = "deployer"
 IMPERSONATING = (
@@ -34,6 +35,13 @@ LITTLE = (
     "rbac.readRules[0].resources={configmaps,secrets,namespaces}",
     "rbac.readRules[0].verbs={list,watch}",
 )
+RBAC = "rbac.authorization.k8s.io/v1"
+PRIORITY: dict[str, Any] = {
+    "apiVersion": "scheduling.k8s.io/v1",
+    "kind": "PriorityClass",
+    "metadata": {"name": "granted"},
+    "value": 1,
+}
 AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}
 
 
@@ -90,7 +98,7 @@ def asked(kube: Kube, git: GitServer, operator: Operator, line: Gateway) -> set[
     scene.wait_for(lambda: (scene.event("DriftCorrected") or {}).get("count", 0) > 1, "it is told again")
     scene.delete()
     scene.wait_gone()
-    return {one for one in line.asked if not any(f"/namespaces/{place}/" in one.path for place in REFUSED)}
+    return {one for one in line.asked if not one.user and f"/namespaces/{ELSEWHERE}/" not in one.path}
 
 
 def annotations(scene: Scene) -> dict[str, str]:
@@ -127,23 +135,31 @@ def test_outside_the_namespaces_that_it_may_write_to_it_is_refused_and_says_so(
         scene.clear()
 
 
-def test_in_the_name_of_an_account_it_writes_where_that_may_and_says_what_it_may_not(
-    own: DevCluster, kube: Kube, git: GitServer, operator: Operator
+def test_all_that_an_account_may_not_do_is_said_at_once_and_with_just_these_rights_it_writes(
+    own: DevCluster, kube: Kube, git: GitServer, operator: Operator, line: Gateway
 ) -> None:
     own.kubectl("create", "serviceaccount", DEPLOYER, "--namespace", NAMESPACE)
     scene = Scene(kube, git, operator, BOUND)
     own.kubectl("create", "namespace", scene.namespace)
-    scene.repository.commit({"one.yaml": config_map("one"), "two.yaml": config_map("two")})
-    scene.create(syncPolicy=AUTOMATED, serviceAccountName=DEPLOYER)
+    files = {
+        "one.yaml": config_map("one"),
+        "two.yaml": config_map("two", wave=1),
+        "web.yaml": deployment("web", wave=2),
+    }
+    scene.repository.commit({**files, "class.yaml": manifest(PRIORITY)})
     try:
-        scene.wait_condition("Ready", f"system:serviceaccount:{NAMESPACE}:{DEPLOYER}", "cannot", status="False")
-        assert scene.config_maps() == set()
-        bound = ("--clusterrole=edit", f"--serviceaccount={NAMESPACE}:{DEPLOYER}", "--namespace", BOUND)
-        own.kubectl("create", "rolebinding", DEPLOYER, *bound)
+        scene.create(syncPolicy=AUTOMATED, serviceAccountName=DEPLOYER)
+        whole = ("may not do all", f"a Role in namespace {BOUND}", "a ClusterRole with a ClusterRoleBinding")
+        said = scene.wait_condition("Ready", f"ServiceAccount {NAMESPACE}/{DEPLOYER}", *whole, status="False")
+        assert not [one for one in line.asked if one.method == "PATCH" and f"/namespaces/{BOUND}/" in one.path]
+        for kind, rules in rules_in(said["message"]).items():
+            kube.apply({"apiVersion": RBAC, "kind": kind, "metadata": placed(kind), "rules": rules})
+            kube.apply(binding(kind))
         scene.wait_ready()
         assert scene.config_maps() == {"one", "two"}
     finally:
         scene.clear()
+        kube.delete("PriorityClass", PRIORITY["metadata"]["name"])
 
 
 def test_an_account_of_another_name_is_not_impersonated(
@@ -155,10 +171,35 @@ def test_an_account_of_another_name_is_not_impersonated(
     scene.repository.commit({"one.yaml": config_map("one")})
     scene.create(syncPolicy=AUTOMATED, serviceAccountName="other")
     try:
-        # Servers of 1.35 name the account, or the object with a verb of its own: impersonate-on:serviceaccount:patch.
-        scene.wait_condition("Ready", "cannot impersonate", "impersonation.serviceAccounts", status="False")
+        # Servers of 1.35 name the account, or what was asked for with a verb of its own: impersonate-on:….
+        whose = f"ServiceAccount {NAMESPACE}/other"
+        scene.wait_condition("Ready", whose, "cannot impersonate", "impersonation.serviceAccounts", status="False")
     finally:
         scene.clear()
+
+
+def rules_in(message: str) -> dict[str, list[Rule]]:
+    """What a message says that a Role and a ClusterRole should hold."""
+    found: dict[str, list[Rule]] = {}
+    for heading, rules in re.findall(r"Add to a (\w+) .*:\n((?:- .*(?:\n|$))+)", message):
+        found[heading] = yaml.safe_load(rules)
+    return found
+
+
+def placed(kind: str) -> dict[str, str]:
+    return {"name": DEPLOYER, **({"namespace": BOUND} if kind == "Role" else {})}
+
+
+def binding(kind: str) -> dict[str, Any]:
+    subjects = [{"kind": "ServiceAccount", "name": DEPLOYER, "namespace": NAMESPACE}]
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": DEPLOYER}
+    return {
+        "apiVersion": RBAC,
+        "kind": f"{kind}Binding",
+        "metadata": placed(kind),
+        "roleRef": role,
+        "subjects": subjects,
+    }
 
 
 def own_rules(own: DevCluster, values: tuple[str, ...]) -> dict[str, list[Rule]]:

@@ -17,7 +17,7 @@ from gitops_operator.model.live import LiveObject
 from gitops_operator.model.operation import Cursor, Operation, OperationPhase, OperationRequest
 from gitops_operator.model.resource import GroupKind, Resource, ResourceKey, wave_of
 from gitops_operator.model.revision import Revision
-from gitops_operator.model.step import Outcome, Result, Step, TaskKind
+from gitops_operator.model.step import BEFORE_WRITES, Outcome, Result, Step, TaskKind
 from gitops_operator.model.tracking import Tracker
 from gitops_operator.plan import Hints, Plan, Situation, next_step
 from gitops_operator.plan.hooks import is_hook_key, leftovers
@@ -26,7 +26,7 @@ from gitops_operator.plan.order import kind_defined
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _INPUTS = "offline"
 _HEALTHY = Health(HealthStatus.HEALTHY)
-_UNSEEN = frozenset({TaskKind.VALIDATE, TaskKind.VERIFY})
+_UNSEEN = BEFORE_WRITES | {TaskKind.VERIFY}
 _WRITES = frozenset({TaskKind.APPLY, TaskKind.REPLACE, TaskKind.RECREATE})
 _MOST_PASSES = 100_000
 

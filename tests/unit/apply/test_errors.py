@@ -131,6 +131,11 @@ def test_an_immutable_field_is_named_with_what_recreation_would_do() -> None:
     assert "Pods" in message
 
 
+@pytest.mark.parametrize("kind, lost", [("PersistentVolumeClaim", "data of its volume"), ("Job", "it runs again")])
+def test_what_a_recreation_loses_is_said(kind: str, lost: str) -> None:
+    assert lost in said(invalid("no", IMMUTABLE), task(resource(kind)))
+
+
 def test_a_conflict_names_manager_and_field() -> None:
     assert ".data.color (of tuner)" in said(refused(409, "Apply failed", "Conflict", CONFLICT))
 

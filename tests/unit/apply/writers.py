@@ -1,11 +1,12 @@
 """An API server of one object, honest about versions, that refuses what a test tells it to refuse."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from gitops_operator.apply import How, Written
 from gitops_operator.errors import Cause, ClusterError
+from gitops_operator.model.access import Need, Right
 from gitops_operator.model.adoption import JsonPatch
 from gitops_operator.model.managed_fields import entries_of
 from gitops_operator.model.resource import Body, Resource
@@ -33,6 +34,7 @@ class FakeWriter:
         self.sent: list[tuple[str, Any]] = []
         self.options: list[How] = []
         self.goes = True
+        self.lacks: list[Right] = []
         self.before_write: Callable[[Live], None] | None = None
         self._refusals = refusals
 
@@ -77,14 +79,21 @@ class FakeWriter:
         metadata = {**body["metadata"], "uid": "uid-2"}
         return self._stored(_with_entry({**body, "metadata": metadata}, "Update"))
 
-    async def delete(self, task: Task, *, uid: str, resource_version: str = "") -> None:
-        self._note("delete", (uid, resource_version))
+    async def lacking(self, needs: Iterable[Need]) -> Sequence[Right]:
+        self._note("lacking", tuple(needs))
+        return self.lacks
+
+    def forget_rights(self) -> None:
+        self.calls.append("forget")
+
+    async def delete(self, task: Task, *, uid: str, resource_version: str = "", dry_run: bool = False) -> None:
+        self._note("dry delete" if dry_run else "delete", (uid, resource_version))
         if self.live is None:
             raise NOT_FOUND
         metadata = self.live["metadata"]
         if uid != metadata["uid"] or resource_version not in {"", metadata["resourceVersion"]}:
             raise refused(409, "Precondition failed", "Conflict")
-        self.live = None
+        self.live = self.live if dry_run else None
 
     async def gone(self, task: Task) -> bool:
         self.calls.append("gone")

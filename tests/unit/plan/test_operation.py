@@ -216,7 +216,9 @@ def test_prunes_come_last_in_reverse_waves_each_gone_before_the_next() -> None:
         doomed(name="old-5", wave=5),
     ]
     world = World(changes, application())
-    assert world.play() == ["apply new", "prune old-5", "prune old-0"]
+    proofs, writes = world.play()[:2], world.done[2:]
+    assert writes == ["apply new", "prune old-5", "prune old-0"]
+    assert sorted(proofs) == ["validate old-0", "validate old-5"]
 
 
 def test_prune_first_turns_the_order_round() -> None:
@@ -289,7 +291,7 @@ def test_a_single_wave_is_its_own_validation() -> None:
 def test_what_is_in_a_namespace_of_the_same_sync_is_proven_once_that_is_there() -> None:
     changes = [missing("Namespace", "web"), missing(name="b", wave=1), missing(name="c", wave=2)]
     world = World(changes, application())
-    assert world.play() == ["apply web", "validate b", "validate c", "apply b", "apply c"]
+    assert world.play() == ["apply web", "validate c", "apply b", "apply c"]
 
 
 def test_a_kind_that_is_not_served_yet_is_proven_later() -> None:
@@ -300,7 +302,7 @@ def test_a_kind_that_is_not_served_yet_is_proven_later() -> None:
 
 
 def test_a_validation_that_fails_for_a_while_is_tried_again_and_holds_the_first_write() -> None:
-    world = World([settled(name="a"), missing(name="b", wave=1)], application())
+    world = World([missing(name="a"), missing(name="b", wave=1)], application())
     world.script = {"b": [refused(key("ConfigMap", "b"), "Later.", TaskKind.VALIDATE, transient=True)]}
     plan = world.walk(world.walk())
     assert (world.done, plan.look_again) == (["validate b"], after(1))
@@ -308,13 +310,29 @@ def test_a_validation_that_fails_for_a_while_is_tried_again_and_holds_the_first_
     assert cursor_of(plan) == Cursor(Phase.SYNC, 0)
     world.now = after(1)
     world.play()
-    assert world.done == ["validate b", "validate b", "apply b"]
+    assert world.done == ["validate b", "validate b", "apply a", "apply b"]
 
 
-@pytest.mark.parametrize("option", ["Force=true", "Replace=true"])
-def test_what_is_not_simply_applied_is_not_asked_whether_it_could_be(option: str) -> None:
-    world = World([missing(name="a"), changed("Job", "b", wave=1, options=[option])], application())
-    assert [word for word in world.play() if word.startswith("validate")] == []
+@pytest.mark.parametrize("option, kind", [("Force=true", TaskKind.RECREATE), ("Replace=true", TaskKind.REPLACE)])
+def test_what_is_not_simply_applied_is_proven_in_its_own_way(option: str, kind: TaskKind) -> None:
+    changes = [missing(name="a"), changed("Job", "b", wave=1, options=[option])]
+    [proof] = next_step(situation(*changes, operation=operation())).step.tasks
+    assert (proof.kind, proof.proves) == (TaskKind.VALIDATE, kind)
+
+
+def test_a_prune_that_comes_after_writes_is_proven_before_them() -> None:
+    world = World([missing(name="new"), settled(name="keep"), doomed(name="old")], application())
+    assert world.play() == ["validate old", "apply new", "prune old"]
+
+
+def test_a_wave_before_which_nothing_is_written_is_its_own_proof_whatever_its_number() -> None:
+    world = World([settled(name="a"), missing(name="b", wave=1), missing(name="c", wave=2)], application())
+    assert world.play() == ["validate c", "apply b", "apply c"]
+
+
+def test_a_sync_that_only_prunes_proves_what_goes_last() -> None:
+    world = World([settled(), settled(name="b"), doomed(name="old", wave=1), doomed(name="older")], application())
+    assert world.play() == ["validate older", "prune old", "prune older"]
 
 
 # --- failure ---
