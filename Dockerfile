@@ -55,6 +55,6 @@ ENV PATH=/opt/gitops-operator/bin:$PATH \
 RUN mkdir -p /var/lib/gitops-operator && chown 65532:65532 /var/lib/gitops-operator
 USER 65532:65532
 VOLUME /var/lib/gitops-operator
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["gitops-operator"]
 CMD ["run"]

@@ -95,6 +95,7 @@ async def engine_with(place: Ground, number: int) -> AsyncIterator[Inside]:
         data_folder=place.folder / "inside",
         http_host="127.0.0.1",
         http_port=0,
+        webhook_port=0,
         poll_interval=3600.0,
         look_interval=36000.0,
         lease_duration=120.0,

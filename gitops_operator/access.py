@@ -16,6 +16,8 @@ from gitops_operator.source.secret import parse_secret
 
 SECRET_TYPE = PREFIX + "secret-type"
 CONFIG_TYPE = PREFIX + "config-type"
+WEBHOOK = "webhook"
+"""The type of Secrets that open nothing, but are what webhooks prove to know."""
 KNOWN_HOSTS, CERTIFICATES = "ssh-known-hosts", "tls-certs"
 _KNOWN_HOSTS_KEY = "ssh_known_hosts"
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
@@ -59,7 +61,9 @@ class Access:
         return True
 
     def _readable(self, tell: Callable[[str], None]) -> Iterator[Credential]:
-        for body in self._labelled(GroupKind("", "Secret"), SECRET_TYPE):
+        for body in labelled(self._store, GroupKind("", "Secret"), SECRET_TYPE):
+            if body["metadata"]["labels"][SECRET_TYPE] == WEBHOOK:
+                continue
             try:
                 yield parse_secret(body)
             except SourceError as error:
@@ -68,7 +72,7 @@ class Access:
     def _trust(self, tell: Callable[[str], None]) -> Trust:
         known_hosts: list[str] = []
         certificates: dict[str, str] = {}
-        for body in self._labelled(GroupKind("", "ConfigMap"), CONFIG_TYPE):
+        for body in labelled(self._store, GroupKind("", "ConfigMap"), CONFIG_TYPE):
             metadata, data = body["metadata"], body.get("data") or {}
             if metadata.get("namespace") != self._namespace:
                 continue
@@ -81,11 +85,13 @@ class Access:
                 tell(f"{place}: label {CONFIG_TYPE} is neither {KNOWN_HOSTS} nor {CERTIFICATES}")
         return Trust("\n".join(known_hosts), certificates)
 
-    def _labelled(self, kind: GroupKind, label: str) -> Iterator[Body]:
-        for live in sorted(self._store.held(kind), key=lambda live: live.key):
-            body = live.body.load() if live.body is not None else {}
-            if label in (body.get("metadata", {}).get("labels") or {}):
-                yield body
+
+def labelled(store: Store, kind: GroupKind, label: str) -> Iterator[Body]:
+    """The objects of a kind that have a label of ours, in a fixed order."""
+    for live in sorted(store.held(kind), key=lambda live: live.key):
+        body = live.body.load() if live.body is not None else {}
+        if label in (body.get("metadata", {}).get("labels") or {}):
+            yield body
 
 
 def _known_hosts(data: Mapping[str, str], place: str, tell: Callable[[str], None]) -> str:

@@ -43,6 +43,8 @@ from gitops_operator.source.repositories import Repositories
 from gitops_operator.tallies import Tallies
 from gitops_operator.view import Chance
 from gitops_operator.wakeups import Priority, Wakeups
+from gitops_operator.web.forwarding import Forwarder
+from gitops_operator.webhooks import Secrets, Webhooks
 from gitops_operator.workers import Workers
 
 _LEASE = "gitops-operator"
@@ -100,6 +102,7 @@ async def assemble(settings: Settings, wakeups: Wakeups, metrics: Metrics) -> En
         renderer=renderer,
         access=access,
         rulebook=Rulebook(store, health_rules, assessor, feed.moved),
+        webhooks=_webhooks(settings, store, leadership, repositories, metrics),
         wakeups=wakeups,
         turn=sight.turn,
         workers=Workers(reconciler, wakeups, leadership.is_leader, metrics, look_interval=settings.look_interval),
@@ -164,6 +167,13 @@ def _workshop(settings: Settings, number: int, observer: Observer) -> Workshop:
         clock=time.monotonic,
         observer=observer,
     )
+
+
+def _webhooks(
+    settings: Settings, store: Store, leadership: Leadership, repositories: Repositories, metrics: Metrics
+) -> Webhooks:
+    known = Secrets(store, settings.namespace, allows_anybody=settings.unsigned_webhooks)
+    return Webhooks(known, leadership, repositories.pushed, Forwarder().pass_on, metrics)
 
 
 def _global_rules(settings: Settings) -> tuple[IgnoreRule, ...]:

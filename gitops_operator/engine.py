@@ -25,6 +25,8 @@ from gitops_operator.tallies import Tallies
 from gitops_operator.turn import Turn
 from gitops_operator.wakeups import Priority, Wakeups
 from gitops_operator.web import WebServer
+from gitops_operator.web.receiver import Receiver, address_of
+from gitops_operator.webhooks import Webhooks
 from gitops_operator.workers import Workers
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -52,6 +54,7 @@ class Parts:
     renderer: Renderer
     access: Access
     rulebook: Rulebook
+    webhooks: Webhooks
     wakeups: Wakeups
     turn: Turn
     workers: Workers
@@ -73,6 +76,8 @@ class Engine:
             ready=self.not_ready,
             metrics=self.scrape,
         )
+        self._receiver = Receiver(settings.http_host, settings.webhook_port, parts.webhooks)
+        self._advertised_host = settings.advertised_host
         self._is_warm = False
         self._settings_moved = False
         self._ending = False
@@ -81,11 +86,10 @@ class Engine:
         """Until `stop` is set; then the steps in hand are finished, the lease is given back and everything is closed.
 
         Raises:
-            OSError: the port of the web server is taken.
+            OSError: a port is taken.
         """
         parts = self._parts
-        await self._web.start()
-        _log.info("serving probes and metrics on port %d", self._web.port)
+        await self._open()
         loops = [
             self._keep("informers", parts.informers.run),
             self._keep("repositories", parts.repositories.run),
@@ -109,8 +113,18 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._receiver.stop()
             await self._web.stop()
             await parts.session.close()
+
+    async def _open(self) -> None:
+        """Serve, and have the Lease tell where: nobody can be passed a webhook before."""
+        await self._web.start()
+        _log.info("serving probes and metrics on port %d", self._web.port)
+        await self._receiver.start()
+        _log.info("serving webhooks on port %d", self._receiver.port)
+        if self._advertised_host:
+            self._parts.leadership.address = address_of(self._advertised_host, self._receiver.port)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run a loop for ever: one that ends by itself is started again, later and later."""
@@ -137,6 +151,7 @@ class Engine:
         if lacking:
             _log.warning("working without a whole cache: %s", lacking)
         self._parts.rulebook.read()
+        self._parts.webhooks.read()
         self._parts.access.read()  # a first pass without credentials would only fail
         await self._parts.workers.run(self._workers)
 
@@ -185,6 +200,7 @@ class Engine:
     def _read_settings(self) -> None:
         self._settings_moved = False
         self._parts.rulebook.read()
+        self._parts.webhooks.read()
         if self._parts.access.read():
             self.wake_all(Priority.COMMIT)
 

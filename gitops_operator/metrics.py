@@ -72,6 +72,11 @@ class Metrics:
         self.git_fetch_seconds = self._histogram(
             "gitops_git_fetch_seconds", "Time of one fetch or clone.", ("host",), _PATIENT
         )
+        self.webhook_deliveries = self._counter(
+            "gitops_webhook_deliveries_total",
+            "Webhooks of Git servers, by what became of them.",
+            ("provider", "result"),
+        )
         self.render_seconds = self._histogram("gitops_render_seconds", "Time of one render.", ("tool",), _FAST)
         self.render_cache = self._counter("gitops_render_cache_total", "Looks into the render cache.", ("result",))
         self.render_whole_tree = self._counter(

@@ -74,7 +74,16 @@ class Settings:
     )
     http_port: int = _setting(8080, "Port of /healthz, /readyz and /metrics; 0: any free one.", at_least=0)
     # The kubelet and Prometheus come from outside the pod.
-    http_host: str = _setting("0.0.0.0", "Address of the same.")  # noqa: S104 - as the line above says
+    http_host: str = _setting("0.0.0.0", "Address of all ports.")  # noqa: S104 - as the line above says
+    webhook_port: int = _setting(
+        8081, "Port of /webhook, where Git servers tell of pushes; 0: any free one.", at_least=0
+    )
+    unsigned_webhooks: bool = _setting(
+        default=False, says="Whether webhooks of Git servers that no secret is set for are believed."
+    )
+    advertised_host: str = _setting(
+        "", "Address under which other replicas reach this one, to pass webhooks on; empty: they cannot."
+    )
     log_format: str = _setting("json", "How a line of the log is written: json or text.", choices=_FORMATS)
     log_level: str = _setting("info", "What is logged, this and worse: debug, info, warning or error.", choices=_LEVELS)
 

@@ -8,10 +8,14 @@ from typing import Any
 
 from gitops_operator.settings import Settings
 
-DECIDED_BY_THE_CHART = frozenset({"namespace", "data_folder"})
+DECIDED_BY_THE_CHART = frozenset({"namespace", "data_folder", "advertised_host"})
 # A container's port needs a number; there is no other free one to take.
-_LIMITS = {"http_port": {"minimum": 1, "maximum": 65535}}
-_MEANINGS = {"http_port": "Port of /healthz, /readyz and /metrics."}
+_PORT = {"minimum": 1, "maximum": 65535}
+_LIMITS = {"http_port": _PORT, "webhook_port": _PORT}
+_MEANINGS = {
+    "http_port": "Port of /healthz, /readyz and /metrics.",
+    "webhook_port": "Port of /webhook, where Git servers tell of pushes.",
+}
 
 
 def schema_of_settings() -> Mapping[str, Any]:

@@ -175,6 +175,12 @@ _GIT = Row(
             unit="s",
         ),
         Panel(
+            "Webhooks",
+            "By Git server, and what became of them.",
+            [Query(_rate("gitops_webhook_deliveries_total", "provider, result"), "{{provider}} {{result}}")],
+            unit="reqps",
+        ),
+        Panel(
             "Looks into the render cache",
             "memory and disk spare a render, rendered did not; whole commit: a tool had to see all of it.",
             [
@@ -182,14 +188,12 @@ _GIT = Row(
                 Query(f"sum(rate(gitops_render_whole_tree_total{{{_J}}}[{_R}]))", "whole commit"),
             ],
             unit="ops",
-            width=12,
         ),
         Panel(
             "Time of a render, 95 %",
             "Renders of the last hour, by tool.",
             [Query(quantile(0.95, "gitops_render_seconds", "1h", "tool"), "{{tool}}")],
             unit="s",
-            width=12,
         ),
     ],
 )

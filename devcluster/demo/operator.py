@@ -27,6 +27,7 @@ class Operator:
             "data-folder": folder / "operator-data",
             "http-host": "127.0.0.1",
             "http-port": self.port,
+            "webhook-port": 0,
             "poll-interval": _POLL_SECONDS,
             "log-format": "text",
         }

@@ -22,9 +22,11 @@ import msgspec
 from gitops_operator.cluster.client import Client
 from gitops_operator.errors import ClusterError
 from gitops_operator.model.kind import Kind
+from gitops_operator.model.resource import PREFIX
 
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
 
+ADDRESS = PREFIX + "address"
 _JUST_AFTER = 0.005
 _log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class _Spec(msgspec.Struct, rename="camel"):
 
 class _Metadata(msgspec.Struct, rename="camel"):
     resource_version: str = ""
+    annotations: dict[str, str] = {}
 
 
 class _Lease(msgspec.Struct):
@@ -75,7 +78,8 @@ class _Lease(msgspec.Struct):
 class Leadership:
     """One candidate. Give it a client of its own: a renewal must not queue behind other writes.
 
-    `changed` hears True when leadership is won and False when it is lost or given up.
+    `changed` hears True when leadership is won and False when it is lost or given up. `leader_address` is where the one
+    that leads says it is reached; "" where it does not say, or nobody leads.
     """
 
     def __init__(
@@ -88,6 +92,8 @@ class Leadership:
     ) -> None:
         # Two processes of one name (a restarted container) must not take each other's lease for their own.
         self.identity = f"{identity}_{uuid.uuid4().hex[:8]}"
+        self.address = ""  # where the others reach this one, told in the Lease; to be set before it runs
+        self.leader_address = ""
         self._client = client
         self._lease = lease
         self._changed = changed
@@ -151,6 +157,7 @@ class Leadership:
             return
         lease = await self._read()
         holder = lease.spec.holder_identity if lease else ""
+        self.leader_address = lease.metadata.annotations.get(ADDRESS, "") if lease and holder else ""
         if holder == self.identity:
             await self._take(lease, {})
             return
@@ -196,7 +203,11 @@ class Leadership:
         body = {
             "apiVersion": LEASE.api_version,
             "kind": LEASE.kind,
-            "metadata": {"name": self._lease.name, "namespace": self._lease.namespace},
+            "metadata": {
+                "name": self._lease.name,
+                "namespace": self._lease.namespace,
+                "annotations": {ADDRESS: self.address},
+            },
             "spec": {**spec, "leaseTransitions": 0, "renewTime": _now()},
         }
         await self._client.create(LEASE, self._lease.namespace, body)
@@ -204,7 +215,10 @@ class Leadership:
     async def _write(self, lease: _Lease, spec: dict[str, Any]) -> None:
         """A patch with the resourceVersion that was read: of two writers one gets 409."""
         patch = {
-            "metadata": {"resourceVersion": lease.metadata.resource_version},
+            "metadata": {
+                "resourceVersion": lease.metadata.resource_version,
+                "annotations": {ADDRESS: self.address},
+            },
             "spec": {**spec, "renewTime": _now()},
         }
         await self._client.merge_patch(LEASE, *self._lease, patch)

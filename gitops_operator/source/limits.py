@@ -16,13 +16,16 @@ class Limits:
     """Times in seconds.
 
     `interval` between two polls of a repository, spread by ± `jitter` of it; after errors the waits double from an
-    eighth of it to `backoff_limit`. `timeout` is for a connection and for the silence of a server, `deadline` for one
-    look with its fetch in all.
+    eighth of it to `backoff_limit`. A repository whose pushes are told by webhooks is polled `told_stretch` times less
+    often, and looked at for them once in `told_spacing` at most. `timeout` is for a connection and for the silence of a
+    server, `deadline` for one look with its fetch in all.
     """
 
     interval: float = 60.0
     jitter: float = 0.1
     backoff_limit: float = 600.0
+    told_stretch: float = 5.0
+    told_spacing: float = 1.0
     timeout: float = 20.0
     deadline: float = 600.0
     per_host: int = 4

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import ApplicationKey, Source
+from gitops_operator.model.push import Push
 from gitops_operator.source.bridge import Bridge
 from gitops_operator.source.credentials import Credential
 from gitops_operator.source.environment import Environment
@@ -22,6 +23,7 @@ from gitops_operator.source.http import Sessions
 from gitops_operator.source.interests import Resolved
 from gitops_operator.source.libgit2 import prepare
 from gitops_operator.source.limits import Limits, Observer, Silence
+from gitops_operator.source.pushes import places_of
 from gitops_operator.source.remote import Remote
 from gitops_operator.source.store import Store
 from gitops_operator.source.urls import RepositoryURL, parse_url
@@ -127,6 +129,12 @@ class Repositories:
     def is_refreshing(self, key: ApplicationKey) -> bool:
         """Whether a look that `refresh` asked for is still to end."""
         return key in self._names and self._watches[self._names[key]].is_refreshing(key)
+
+    def pushed(self, push: Push) -> tuple[str, ...]:
+        """A Git server told of a push: look soon where somebody follows what moved. Gives what is looked at."""
+        places = places_of(push)
+        told = [watch for watch in self._watches.values() if watch.place in places and watch.pushed(push)]
+        return tuple(sorted({watch.shown for watch in told}))
 
     def forget(self, key: ApplicationKey) -> None:
         """The Application is gone; a repository that nobody follows is no longer polled."""

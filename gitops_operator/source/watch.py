@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Mapping
 
 import pygit2
 
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import ApplicationKey, Source
+from gitops_operator.model.push import Push
 from gitops_operator.source.clone import Clone
 from gitops_operator.source.environment import Environment
 from gitops_operator.source.failures import Reason, again, failure
 from gitops_operator.source.interests import Answer, Interest, Resolved, fold, is_news, resolved
 from gitops_operator.source.mirror import Commit, Damaged, is_same
+from gitops_operator.source.pushes import is_concerned, place_of
 from gitops_operator.source.references import HEAD, is_full_sha
 from gitops_operator.source.remote import Remote
 from gitops_operator.source.resolver import Found, Resolver
@@ -36,6 +39,10 @@ class Watch:
         self._answers: dict[str, Answer] = {}
         self._nudged = asyncio.Event()
         self._failures = 0
+        self.place, self.shown = place_of(remote.url), remote.url.shown
+        self._looked_at = -math.inf
+        self._soon: asyncio.TimerHandle | None = None
+        self._is_told = False  # its pushes are told by webhooks, as far as is known
 
     @property
     def is_idle(self) -> bool:
@@ -80,6 +87,19 @@ class Watch:
         if interest is not None:
             interest.is_refreshing = True
             self._nudged.set()
+
+    def pushed(self, push: Push) -> bool:
+        """See Repositories.pushed. However many are told, there is one look in a while."""
+        self._is_told = True
+        known = {target: self._answers.get(target, Answer()).sha for target in self._targets()}
+        if not any(is_concerned(target, push) or not sha for target, sha in known.items()):
+            return False
+        wait = self._looked_at + self._environment.limits.told_spacing - self._environment.clock()
+        if wait <= 0:
+            self._nudged.set()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(wait, self._nudged.set)
+        return True
 
     def is_refreshing(self, key: ApplicationKey) -> bool:
         return key in self._interests and self._interests[key].is_refreshing
@@ -137,12 +157,22 @@ class Watch:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._delay()):  # wait_for loses a cancellation that comes with a nudge
                     await self._nudged.wait()
-            self._nudged.clear()
+            was_asked = self._nudged.is_set() or self._soon is not None
+            self._begin()
             try:
-                await self._look()
+                has_moved = await self._look()
+                self._is_told = self._is_told and (was_asked or not has_moved)  # who is told finds nothing by polling
             except Exception:  # noqa: BLE001  # a poller that ended would leave its Applications waiting for ever
                 _LOG.exception("the news of %s could not be told", self._url.shown)
                 self._failures += 1
+
+    def _begin(self) -> None:
+        """Whatever asked for a look until now is answered by the one that begins."""
+        self._nudged.clear()
+        self._looked_at = self._environment.clock()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
     def _delay(self) -> float | None:
         """Seconds until the next look; None is until somebody asks."""
@@ -151,7 +181,8 @@ class Watch:
             doubled = limits.interval / 8 * 2.0 ** min(self._failures - 1, 20)
             return self._environment.jittered(min(doubled, limits.backoff_limit))
         settled = all(is_full_sha(target) and self._answers.get(target, Answer()).sha for target in self._targets())
-        return None if settled else self._environment.jittered(limits.interval)
+        stretch = limits.told_stretch if self._is_told else 1.0
+        return None if settled else self._environment.jittered(limits.interval * stretch)
 
     def _targets(self) -> frozenset[str]:
         """What must be known: what the Applications follow, and their operations' revisions until those are clear."""
@@ -160,18 +191,21 @@ class Watch:
         unclear = {pin for pin, one in answers.items() if not one.sha and (one.error is None or one.error.transient)}
         return frozenset(unclear | {interest.target for interest in self._interests.values()})
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
+        """Whether something that was known has become another commit."""
         if self._clone.is_damaged:
             self._answers.clear()  # their trees cannot be trusted
             for interest in self._interests.values():
                 interest.is_waiting = True
         targets = self._targets()
         if not targets:
-            return
+            return False
+        before = self._answers
         asking = {key: one for key, one in self._interests.items() if one.is_waiting or one.is_refreshing}
         found, error = await self._ask(targets)
         self._failures = self._failures + 1 if error else 0
         await self._tell(asking, self._learn(targets, found, error))
+        return any(before.get(target, Answer()).sha not in {"", one.sha} for target, one in self._answers.items())
 
     async def _ask(self, targets: frozenset[str]) -> tuple[Found, SourceError | None]:
         """What the targets mean, or why the repository cannot be read; then what it meant when it last could."""

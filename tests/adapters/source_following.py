@@ -137,7 +137,7 @@ def files_with(folder: Path, text: str) -> list[Path]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < ends, "it never came true"
         await asyncio.sleep(0.02)

@@ -1,5 +1,6 @@
 """The chart as helm renders it."""
 
+import base64
 import json
 import subprocess
 from collections.abc import Mapping
@@ -121,6 +122,9 @@ def another(default: Any, limits: Mapping[str, Any]) -> Any:
         ({"write": {"clusterRole": "deployer"}}, "clusterAdmin: true lets the operator write anything anywhere"),
         ({"impersonation": {"enabled": True}}, "clusterAdmin: true lets the operator impersonate anybody"),
         ({**CONFINED, "impersonation": {"namespaces": ["a"]}}, "do nothing without impersonation.enabled"),
+        ({"webhook": {"secrets": {"github": "x"}}}, "propertyName 'github'"),
+        ({"webhook": {"secrets": {"webhook.github.secret": ""}}}, "minLength"),
+        ({"webhook": {"ingress": {"enabled": True}}}, "webhook.ingress.host is the name under which"),
         ({"rbac": {"readEverything": False}}, "clusterAdmin: true lets the operator read everything"),
     ],
 )
@@ -251,7 +255,8 @@ def test_two_releases_share_no_name() -> None:
 
 def test_every_namespaced_object_stands_in_the_namespace_that_was_chosen() -> None:
     everything = {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
-    bodies = rendered({"namespaceOverride": "elsewhere", "metrics": everything})
+    webhook = {"secrets": {"webhook.github.secret": "x"}, "ingress": {"enabled": True, "host": "hooks.example.com"}}
+    bodies = rendered({"namespaceOverride": "elsewhere", "metrics": everything, "webhook": webhook})
     cluster_wide = {"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "PriorityClass"}
     assert {body["metadata"].get("namespace") for body in bodies if body["kind"] not in cluster_wide} == {"elsewhere"}
 
@@ -289,10 +294,18 @@ def test_a_priority_class_is_made_on_request() -> None:
 # --- network ---
 
 
-def test_nobody_comes_in_but_to_metrics_and_probes() -> None:
+def test_nobody_comes_in_but_to_metrics_and_probes_and_with_webhooks() -> None:
     policy = one("NetworkPolicy", rendered())["spec"]
     assert policy["policyTypes"] == ["Ingress"]
-    assert policy["ingress"] == [{"ports": [{"protocol": "TCP", "port": "http"}]}]
+    assert policy["ingress"] == [{"ports": [{"protocol": "TCP", "port": port}]} for port in ("http", "webhook")]
+
+
+def test_whoever_may_come_in_with_webhooks_the_other_replicas_may_too() -> None:
+    ingress_controller = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+    bodies = rendered({"networkPolicy": {"webhookFrom": [ingress_controller]}})
+    pods, others = one("NetworkPolicy", bodies)["spec"]["ingress"][1]["from"]
+    assert others == ingress_controller
+    assert pods["podSelector"]["matchLabels"] == one("Deployment", bodies)["spec"]["selector"]["matchLabels"]
 
 
 def test_what_goes_out_can_be_bound_to_dns_the_api_server_and_git() -> None:
@@ -300,7 +313,37 @@ def test_what_goes_out_can_be_bound_to_dns_the_api_server_and_git() -> None:
     policy = one("NetworkPolicy", rendered({"networkPolicy": {"egress": egress}}))["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     ports = [[port["port"] for port in rule["ports"]] for rule in policy["egress"]]
-    assert ports == [[53, 53], [6443], [443, 2222]]
+    assert ports == [[53, 53], [6443], [443, 2222], [8081]]
+
+
+# --- webhooks ---
+
+
+def test_the_door_for_webhooks_leads_to_no_metrics() -> None:
+    bodies = rendered(
+        {"webhook": {"ingress": {"enabled": True, "host": "hooks.example.com", "tlsSecret": "hooks-tls"}}}
+    )
+    ingress, ports = one("Ingress", bodies)["spec"], one("Service", bodies)["spec"]["ports"]
+    [path] = ingress["rules"][0]["http"]["paths"]
+    assert (path["path"], path["pathType"]) == ("/webhook", "Exact")
+    assert {"name": path["backend"]["service"]["port"]["name"], "port": 8081, "targetPort": "webhook"} in ports
+    assert ingress["tls"] == [{"hosts": ["hooks.example.com"], "secretName": "hooks-tls"}]
+
+
+def test_without_being_asked_for_there_is_no_ingress_and_no_secret() -> None:
+    bodies = rendered()
+    assert of_kind("Ingress", bodies) + of_kind("Secret", bodies) == []
+
+
+def test_what_webhooks_have_to_prove_to_know_becomes_the_secret_that_the_operator_finds() -> None:
+    secret = one("Secret", rendered({"webhook": {"secrets": {"webhook.github.secret": "horse"}}}))
+    assert secret["metadata"]["labels"]["gitops-operator.io/secret-type"] == "webhook"
+    assert secret["data"] == {"webhook.github.secret": base64.b64encode(b"horse").decode()}
+
+
+def test_a_replica_knows_where_the_others_reach_it() -> None:
+    [variable] = [one for one in container(rendered())["env"] if one["name"] == "GITOPS_ADVERTISED_HOST"]
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "status.podIP"
 
 
 # --- metrics ---
@@ -318,8 +361,9 @@ def test_prometheus_is_told_by_a_service_monitor_instead_of_annotations() -> Non
 
 
 def test_the_port_of_the_setting_is_that_of_container_probes_and_annotations() -> None:
-    bodies = rendered({"settings": {"httpPort": 9000}})
-    assert container(bodies)["ports"] == [{"name": "http", "containerPort": 9000}]
+    bodies = rendered({"settings": {"httpPort": 9000, "webhookPort": 9001}})
+    ports = {port["name"]: port["containerPort"] for port in container(bodies)["ports"]}
+    assert ports == {"http": 9000, "webhook": 9001}
     annotations = one("Deployment", bodies)["spec"]["template"]["metadata"]["annotations"]
     assert annotations["prometheus.io/port"] == "9000"
     assert container(bodies)["readinessProbe"]["httpGet"]["port"] == "http"

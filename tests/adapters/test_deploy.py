@@ -83,7 +83,7 @@ def test_kustomize_builds_the_same_and_the_schema(cluster: DevCluster) -> None:
 
 def test_the_deployment_agrees_with_the_defaults() -> None:
     settings = Settings()
-    assert [port["containerPort"] for port in container()["ports"]] == [settings.http_port]
+    assert [port["containerPort"] for port in container()["ports"]] == [settings.http_port, settings.webhook_port]
     assert str(settings.data_folder) in [mount["mountPath"] for mount in container()["volumeMounts"]]
     assert all(body["metadata"].get("namespace", settings.namespace) == settings.namespace for body in everything())
 

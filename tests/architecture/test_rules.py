@@ -10,6 +10,8 @@ from gitops_operator.model.kind import KindState
 from gitops_operator.model.operation import OperationPhase
 from gitops_operator.status import SyncStatus
 from gitops_operator.wakeups import Priority
+from gitops_operator.web.delivery import Result
+from gitops_operator.web.providers import PROVIDERS
 from tests.architecture.metric_names import series
 from tests.architecture.monitoring import ROOT, alerts, recorded, rules
 from tests.architecture.promql import TARGET, grouped_by, selectors
@@ -24,6 +26,8 @@ WORDS: dict[tuple[str, str], set[str]] = {
     ("gitops_cache_kind_state", "state"): set(map(str, KindState)),
     ("gitops_sync_total", "phase"): set(map(str, OperationPhase)),
     ("gitops_reconcile_failures_total", "reason"): {"bug", "api", "conflict"},
+    ("gitops_webhook_deliveries_total", "result"): set(map(str, Result)),
+    ("gitops_webhook_deliveries_total", "provider"): {"unknown", *(one.name for one in PROVIDERS)},
     ("job_priority:gitops_queue_wait_seconds:p95_5m", "priority"): {one.name.lower() for one in Priority},
 }
 

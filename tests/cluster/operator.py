@@ -49,6 +49,7 @@ class Operator:
             "data-folder": self.data_folder,
             "http-host": "127.0.0.1",
             "http-port": 0,
+            "webhook-port": 0,
             "poll-interval": 1,
             "identity": name,
             "log-format": "text",
@@ -120,7 +121,14 @@ class Operator:
     @property
     def port(self) -> int:
         """Of its web server; 0 until it is there."""
-        found = re.search(r"serving probes and metrics on port (\d+)", self.said)
+        return self._port_of("probes and metrics")
+
+    @property
+    def webhook_port(self) -> int:
+        return self._port_of("webhooks")
+
+    def _port_of(self, what: str) -> int:
+        found = re.search(rf"serving {what} on port (\d+)", self.said)
         return int(found[1]) if found else 0
 
     def is_ready(self) -> bool:

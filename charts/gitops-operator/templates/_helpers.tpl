@@ -64,6 +64,10 @@ labels:
 {{- .Values.settings.httpPort | default 8080 -}}
 {{- end -}}
 
+{{- define "gitops-operator.webhookPort" -}}
+{{- .Values.settings.webhookPort | default 8081 -}}
+{{- end -}}
+
 {{- define "gitops-operator.priorityClass" -}}
 {{- .Values.priorityClass.name | default (ternary (include "gitops-operator.name" .) "" .Values.priorityClass.create) -}}
 {{- end -}}
