@@ -30,6 +30,11 @@ class Credential:
     tls_client_key: str = field(default="", repr=False)
     insecure: bool = False
     proxy: str = field(default="", repr=False)  # its URL may hold a password
+    no_proxy: str = ""
+    github_app_id: str = ""
+    github_app_installation_id: str = ""
+    github_app_private_key: str = field(default="", repr=False)
+    github_app_base_url: str = ""
     namespace: str = ""
     name: str = ""
 

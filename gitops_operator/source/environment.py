@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.source.bridge import Bridge
-from gitops_operator.source.http import Sessions
+from gitops_operator.source.github_app import AppTokens
 from gitops_operator.source.limits import Limits, Observer
+from gitops_operator.source.sessions import Sessions
 from gitops_operator.source.store import Store
 
 _T = TypeVar("_T")
@@ -19,16 +20,21 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`wake` says that an Application should look again; `clock` is monotonic; `spread` gives numbers from 0 to 1."""
+    """`wake` says that an Application should look again; `clock` is monotonic, `now` in seconds since 1970.
+
+    `spread` gives numbers from 0 to 1.
+    """
 
     limits: Limits
     observer: Observer
     wake: Callable[[ApplicationKey], None]
     clock: Callable[[], float]
+    now: Callable[[], float]
     spread: Callable[[], float]
     store: Store
     bridge: Bridge
     sessions: Sessions
+    apps: AppTokens
     threads: ThreadPoolExecutor
     _slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 

@@ -12,6 +12,7 @@ class Reason(StrEnum):
 
     REPOSITORY_NOT_FOUND = "RepositoryNotFound"
     AUTHENTICATION_FAILED = "AuthenticationFailed"
+    CREDENTIAL_EXPIRED = "CredentialExpired"
     HOST_KEY_UNKNOWN = "HostKeyUnknown"
     HOST_KEY_MISMATCH = "HostKeyMismatch"
     CERTIFICATE_INVALID = "CertificateInvalid"

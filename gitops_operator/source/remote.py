@@ -15,6 +15,7 @@ from gitops_operator.source.environment import Environment
 from gitops_operator.source.http import HttpRemote
 from gitops_operator.source.known_hosts import keys_of
 from gitops_operator.source.libgit2 import Callbacks, translate
+from gitops_operator.source.login import Login
 from gitops_operator.source.mirror import Mirror
 from gitops_operator.source.urls import RepositoryURL
 
@@ -27,7 +28,8 @@ class Remote:
         self.host = url.host or "localhost"
         self._credential = credential
         self._environment = environment
-        self._http = HttpRemote(url, credential, environment.sessions)
+        login = Login(url, credential, environment.apps, environment.now)
+        self._http = HttpRemote(url, credential, environment.sessions, login)
 
     async def references(self, prefixes: Iterable[str]) -> dict[str, str]:
         """The commits of the references that start with a prefix, or of more."""

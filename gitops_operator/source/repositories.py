@@ -19,12 +19,13 @@ from gitops_operator.source.bridge import Bridge
 from gitops_operator.source.credentials import Credential
 from gitops_operator.source.environment import Environment
 from gitops_operator.source.failures import Reason, failure
-from gitops_operator.source.http import Sessions
+from gitops_operator.source.github_app import AppTokens
 from gitops_operator.source.interests import Resolved
 from gitops_operator.source.libgit2 import prepare
 from gitops_operator.source.limits import Limits, Observer, Silence
 from gitops_operator.source.pushes import places_of
 from gitops_operator.source.remote import Remote
+from gitops_operator.source.sessions import Sessions
 from gitops_operator.source.store import Store
 from gitops_operator.source.urls import RepositoryURL, parse_url
 from gitops_operator.source.watch import Watch
@@ -55,15 +56,18 @@ class Repositories:
         limits = limits or Limits()
         store = Store(folder, time.time)
         prepare(store.home, limits.timeout)
+        sessions = Sessions(limits.timeout)
         self._environment = Environment(
             limits=limits,
             observer=observer or Silence(),
             wake=wake,
             clock=clock,
+            now=time.time,
             spread=random.random,
             store=store,
             bridge=Bridge(store.home, limits.timeout),
-            sessions=Sessions(limits.timeout),
+            sessions=sessions,
+            apps=AppTokens(sessions, time.time),
             threads=ThreadPoolExecutor(limits.threads, thread_name_prefix="git"),
         )
         self._watches: dict[str, Watch] = {}

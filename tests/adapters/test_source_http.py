@@ -359,6 +359,62 @@ async def test_a_client_certificate_is_shown(server: GitServer, tmp_path: Path) 
         assert error.reason in {"CertificateInvalid", "RepositoryUnreachable"}, error.message
 
 
+async def test_redirects_to_another_host_do_not_see_the_client_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "company")
+    mine, theirs = authority.client("operator"), authority.server("git", ["127.0.0.1", "localhost"])
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.identity.certificate))
+    tls.load_cert_chain(theirs.certificate, theirs.key)
+    tls.verify_mode = ssl.CERT_OPTIONAL
+    shown = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        assert request.transport is not None
+        shown.append((request.url.host, bool(request.transport.get_extra_info("peercert"))))
+        if request.url.host == "127.0.0.1":
+            return web.Response(status=301, headers={"Location": f"https://localhost:{port}{request.path_qs}"})
+        return web.Response(status=404)
+
+    credential = Credential(
+        url="",
+        ca=authority.identity.certificate.read_text(),
+        tls_client_cert=mine.certificate.read_text(),
+        tls_client_key=mine.key.read_text(),
+    )
+    async with answering(answer, tls) as port, following(tmp_path / "mirrors") as world:
+        error = await world.error(Source(f"https://127.0.0.1:{port}/shop.git"), credential)
+        assert error.reason == "RepositoryNotFound", error.message
+        assert shown == [("127.0.0.1", True), ("localhost", False)]
+
+
+async def test_no_proxy_names_hosts_that_are_asked_directly(server: GitServer, tmp_path: Path) -> None:
+    sha = server.create("shop").commit({"a": "1"})
+    credential = Credential(url="", proxy="http://127.0.0.1:1", no_proxy="127.0.0.0/8")
+    async with following(tmp_path / "mirrors") as world:
+        assert (await world.resolved(source(server), credential)).revision.sha == sha
+        through = dataclasses.replace(credential, no_proxy="10.0.0.0/8")
+        assert (await world.error(source(server), through, key=OTHER)).reason == "RepositoryUnreachable"
+
+
+@pytest.mark.parametrize(
+    "status, reason, words",
+    [
+        (407, "AuthenticationFailed", "the proxy refuses its login, or wants one"),
+        (503, "RepositoryUnreachable", "the proxy answers 503"),
+    ],
+)
+async def test_a_proxy_that_refuses_is_told_apart_from_the_server(
+    tmp_path: Path, status: int, reason: str, words: str
+) -> None:
+    async def proxy(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=status)
+
+    async with answering(proxy) as port, following(tmp_path / "mirrors") as world:
+        credential = Credential(url="", proxy=f"http://bob:correct-horse@127.0.0.1:{port}")
+        error = await world.error(Source("https://git.example.com/shop.git"), credential)
+        assert (error.reason, words in error.message) == (reason, True), error.message
+        assert "horse" not in error.message
+
+
 async def test_a_proxy_is_used_with_its_login_and_never_shown(server: GitServer, tmp_path: Path) -> None:
     sha = server.create("shop").commit({"a": "1"})
     logins = []

@@ -109,6 +109,7 @@ def test_a_credential_never_prints_its_secrets() -> None:
         bearer_token="s3cret",
         ssh_private_key="s3cret",
         tls_client_key="s3cret",
+        github_app_private_key="s3cret",
         proxy="http://bob:s3cret@proxy:3128",
     )
     assert "s3cret" not in repr(full)

@@ -17,6 +17,7 @@ def secret(kind: str = "repository", label: str = LABELS[0], **data: str) -> dic
 
 
 URL = "https://git.example.com/shop"
+APP = {"githubAppID": "7", "githubAppPrivateKey": PEM}
 
 
 def test_argo_cds_keys_are_read() -> None:
@@ -28,13 +29,15 @@ def test_argo_cds_keys_are_read() -> None:
         tlsClientCertKey=PEM,
         insecure="true",
         proxy="http://proxy:3128",
+        noProxy="10.0.0.0/8,.example.com",
+        useAzureWorkloadIdentity="false",
         type="git",
     )
     found = parse_secret(body)
     assert (found.url, found.kind, found.namespace, found.name) == (URL, "repository", "gitops", "shop")
     assert (found.username, found.password, found.insecure) == ("bob", "horse", True)
     assert (found.tls_client_cert, found.tls_client_key) == (f"{PEM}\n", f"{PEM}\n")
-    assert found.proxy == "http://proxy:3128"
+    assert (found.proxy, found.no_proxy) == ("http://proxy:3128", "10.0.0.0/8,.example.com")
 
 
 def test_argo_cds_label_serves_as_well() -> None:
@@ -45,6 +48,13 @@ def test_a_key_and_known_hosts_are_read() -> None:
     known = "git.example.com ssh-ed25519 AAAA"
     found = parse_secret(secret(url="git@git.example.com:shop.git", sshPrivateKey=PEM, knownHosts=known, ca=PEM))
     assert (found.ssh_private_key, found.known_hosts, found.ca) == (f"{PEM}\n", f"{known}\n", f"{PEM}\n")
+
+
+def test_a_github_app_is_read() -> None:
+    base = "https://github.example.com/api/v3"
+    found = parse_secret(secret(url=URL, **APP, githubAppInstallationID="42", githubAppEnterpriseBaseUrl=base))
+    assert (found.github_app_id, found.github_app_installation_id) == ("7", "42")
+    assert (found.github_app_private_key, found.github_app_base_url) == (f"{PEM}\n", base)
 
 
 def test_a_token_is_read() -> None:
@@ -58,7 +68,17 @@ def test_a_token_is_read() -> None:
         ({"url": "ftp://git.example.com/shop"}, "url cannot be used"),
         ({"url": "https://bob:s3cret@git.example.com/shop"}, "url holds a credential"),
         ({"url": URL, "type": "helm"}, "type is not git"),
-        ({"url": URL, "githubAppID": "7"}, "githubAppID is not supported"),
+        ({"url": URL, "githubAppID": "7"}, "githubAppPrivateKey is missing"),
+        ({"url": URL, "githubAppPrivateKey": PEM}, "githubAppID is missing"),
+        ({"url": URL, "githubAppInstallationID": "42"}, "githubAppID is missing"),
+        ({"url": URL, **APP, "githubAppID": "7/s3cret"}, "githubAppID is no id"),
+        ({"url": URL, **APP, "githubAppInstallationID": "../s3cret"}, "githubAppInstallationID is no number"),
+        ({"url": URL, **APP, "password": "s3cret"}, "githubAppID and other logins exclude"),
+        ({"url": "git@git.example.com:shop", **APP}, "githubAppID needs an https:// url"),
+        ({"url": URL, **APP, "githubAppEnterpriseBaseUrl": "http://s3cret"}, "githubAppEnterpriseBaseUrl is no https"),
+        ({"url": URL, "gcpServiceAccountKey": "s3cret"}, "gcpServiceAccountKey is not supported"),
+        ({"url": URL, "useAzureWorkloadIdentity": "true"}, "useAzureWorkloadIdentity is not supported"),
+        ({"url": URL, "proxy": "socks5://s3cret:1080"}, "proxy is no http:// or https:// URL"),
         ({"url": URL, "sshPrivateKey": "s3cret"}, "sshPrivateKey is not in PEM format"),
         ({"url": URL, "ca": "s3cret"}, "ca is not in PEM format"),
         ({"url": URL, "tlsClientCertData": PEM}, "tlsClientCertKey is missing"),
