@@ -93,7 +93,7 @@ class Deliveries:
     def _take_over(self, seen: Observation, now: float) -> None:
         """The first pass of this process: a commit that came while nobody led, or whose sync another one began."""
         application, operation = seen.application, seen.operation
-        if operation is None or operation.pinned or not operation.is_running or not seen.committed_at:
+        if operation is None or operation.pinned or operation.held or not operation.is_running or not seen.committed_at:
             return
         before = application.operation
         has_begun = before is not None and before.is_running and before.id == operation.id

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from gitops_operator.diff import Context, compare, walked
 from gitops_operator.diff.ignore import NO_RULES, IgnoreRules, LensRules, compile_rules
-from gitops_operator.errors import RenderError
 from gitops_operator.looks import Looks
 from gitops_operator.manifests import Manifests
 from gitops_operator.model.account import account_of
@@ -17,20 +16,19 @@ from gitops_operator.model.application import Application, ApplicationKey, Ignor
 from gitops_operator.model.change import Change, Changes
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.resource import Resource, ResourceKey
-from gitops_operator.model.revision import CommitNote, Revision, stored_note
-from gitops_operator.model.source_parsing import stored_source
 from gitops_operator.plan import (
     Dependency,
     Hints,
     namespace_change,
-    revision_to_retry,
     with_confirmations,
     with_doubts,
+    with_spared,
     without_reruns,
 )
 from gitops_operator.ports import Cluster
 from gitops_operator.source.interests import Resolved
 from gitops_operator.turn import Turn
+from gitops_operator.versions import Versions
 from gitops_operator.view import Desired, View, healths_of
 
 
@@ -88,7 +86,7 @@ class Sight:
     def __init__(self, cluster: Cluster, manifests: Manifests, global_rules: tuple[IgnoreRule, ...] = ()) -> None:
         self._cluster, self._manifests, self._global_rules = cluster, manifests, global_rules
         self._followed: dict[ApplicationKey, _Followed] = {}
-        self._known: dict[ApplicationKey, tuple[str, Revision, CommitNote | None]] = {}
+        self._versions = Versions(manifests)
         self._last: dict[ApplicationKey, _Compared] = {}
         self._refreshing: set[ApplicationKey] = set()
         self.turn = Turn()
@@ -124,53 +122,12 @@ class Sight:
             self.looks.ended(key, newest.news)
 
     async def desired(self, application: Application, known: Newest) -> tuple[Desired, str] | None:
-        """What this pass is to bring about, and the inputs digest of the newest commit; None: that is not known yet.
-
-        A running operation keeps its own commit, a user's request may name one; else it is the newest.
-
-        Raises:
-            SourceError: the operation's commit is gone, or there is no such revision.
-            RenderError: what is wrong in the files.
-        """
-        newest, wanted = known.resolved, _wanted(application)
-        if not wanted:
-            self._manifests.release(application)
-        is_newest = wanted in {"", newest.revision.sha}
-        chosen = newest if is_newest else self._manifests.resolve(application, wanted)
-        if chosen is None:
-            return None
-        desired = await self._manifests.desired(application, chosen)
-        if desired is None:
-            return None
-        if chosen.revision.sha == newest.revision.sha:
-            return self._with_known_revision(application, desired), desired.inputs
-        return desired, await self._inputs_of(application, newest, desired.inputs)
+        """As `Versions.desired`."""
+        return await self._versions.desired(application, known.resolved)
 
     async def delete_hooks(self, application: Application) -> Desired | None:
-        """What Git wanted when live was last equal to it, with the hooks of the deletion; None: it is not known yet.
-
-        Raises:
-            SourceError: that commit is gone, or the repository cannot be read.
-            RenderError: what is wrong in the files.
-        """
-        stored = application.status["deleteHooks"]
-        return await self._manifests.past(application, stored_source(stored["source"]), stored["revision"])
-
-    async def _inputs_of(self, application: Application, newest: Resolved, otherwise: str) -> str:
-        """A newer commit that cannot be rendered, or is not yet, supersedes nothing: it is told when its turn comes."""
-        try:
-            desired = await self._manifests.desired(application, newest)
-        except RenderError:
-            return otherwise
-        return otherwise if desired is None else desired.inputs
-
-    def _with_known_revision(self, application: Application, desired: Desired) -> Desired:
-        """A commit that changes nothing the Application reads is not news: it stays at the one that did."""
-        inputs, revision, note = self._known.get(application.key) or _stored(application)
-        if revision.sha and inputs == desired.inputs and revision.ref == desired.revision.ref:
-            return replace(desired, revision=revision, note=note)
-        self._known[application.key] = (desired.inputs, desired.revision, desired.note)
-        return desired
+        """As `Versions.delete_hooks`."""
+        return await self._versions.delete_hooks(application)
 
     async def view(
         self, application: Application, found: tuple[Desired, str], hints: Hints, *, wrote: bool = False
@@ -201,6 +158,7 @@ class Sight:
         if not compared.is_calm:  # else there is nothing that any of these speaks of
             changes = without_reruns(changes, application, desired.inputs, hints)
             changes = with_confirmations(with_doubts(changes, hints), application)
+            changes = with_spared(changes, desired.held)
         if desired.namespace is not None:  # it is never pruned, even where it once came from Git
             key, number = desired.namespace.key, len(desired.resources)
             extra = namespace_change(desired.namespace, snapshot.objects.get(key))
@@ -268,25 +226,8 @@ class Sight:
     def forget(self, key: ApplicationKey) -> None:
         """The Application is gone."""
         self._followed.pop(key, None)
-        self._known.pop(key, None)
+        self._versions.forget(key)
         self._last.pop(key, None)
         self._refreshing.discard(key)
         self.looks.forget(key)
         self._manifests.forget(key)
-
-
-def _stored(application: Application) -> tuple[str, Revision, CommitNote | None]:
-    """The inputs of the last sync and the revision that status names, for the first look after a restart."""
-    operation, revisions = application.operation, (application.status.get("sync") or {}).get("revisions") or [""]
-    if operation is None or operation.is_running:
-        return "", Revision(""), None
-    inputs = operation.synced if operation.resources else operation.inputs
-    return inputs, Revision(revisions[0], application.source.target_revision), stored_note(application.status)
-
-
-def _wanted(application: Application) -> str:
-    """The revision that is not simply the newest one."""
-    operation, request = application.operation, application.request
-    if operation is not None and operation.is_running:
-        return operation.revisions[0]
-    return request.revision if request is not None else revision_to_retry(application)

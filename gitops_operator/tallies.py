@@ -12,7 +12,7 @@ from gitops_operator.metrics import Metrics
 from gitops_operator.model.application import ApplicationKey
 from gitops_operator.model.change import Why
 from gitops_operator.model.gate import GateReason
-from gitops_operator.model.operation import Operation, OperationPhase
+from gitops_operator.model.operation import ROLLBACK, Operation, OperationPhase
 from gitops_operator.model.resource import ResourceKey
 from gitops_operator.model.revision import Revision
 from gitops_operator.model.step import Result
@@ -21,7 +21,7 @@ from gitops_operator.status import Observation, SyncStatus, ready_reason
 from gitops_operator.view import Done
 
 _SHORT = 12
-_TRIGGERS = ("automated", "manual", "retry")
+_TRIGGERS = ("automated", "manual", "retry", ROLLBACK)
 _DRIFT_STAYS = frozenset({GateReason.SELF_HEAL_OFF, GateReason.FIGHT})
 _CORRECTED = frozenset({Result.CREATED, Result.CONFIGURED, Result.REPLACED, Result.UNCHANGED})
 

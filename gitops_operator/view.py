@@ -14,6 +14,7 @@ from gitops_operator.health import counts, worst
 from gitops_operator.model.application import APPLICATION, FINALIZER, Application, ApplicationKey
 from gitops_operator.model.change import Change, Difference, Why, remarkable
 from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.hold import Held
 from gitops_operator.model.live import LiveObject, Snapshot
 from gitops_operator.model.proposal import Consequences, Proposal
 from gitops_operator.model.resource import HOOK_RUN, Resource, ResourceKey
@@ -33,7 +34,8 @@ class Desired:
 
     `inputs` is the digest of all that decides a sync's result; `hooks` run in syncs, `delete_hooks` when the
     Application goes (one object may do both); `namespace` is the one that CreateNamespace makes;
-    `committed_at` is in seconds since 1970, `note` is what people read of the commit that `revision` names.
+    `committed_at` is in seconds since 1970, `note` is what people read of the commit that `revision` names; `held` says
+    that it is an earlier version that the Application is kept at.
     """
 
     revision: Revision
@@ -46,6 +48,7 @@ class Desired:
     images: tuple[str, ...] = ()
     committed_at: float = 0.0
     note: CommitNote | None = None
+    held: Held | None = None
 
     @property
     def everything(self) -> tuple[Resource, ...]:
@@ -115,6 +118,7 @@ class View:
             now=now,
             revision=self.desired.revision,
             inputs=self.desired.inputs,
+            held=self.desired.held,
             newest_inputs=self.newest_inputs,
             changes=self.changes,
             healths=self.healths,
@@ -149,6 +153,7 @@ class View:
             gate=plan.gate,
             operation=plan.operation,
             waits_for=plan.waits_for,
+            is_held=self.desired.held is not None,
             warnings={**self.desired.warnings, **done.warnings, **self._warnings(plan.hints)},
             images=self.desired.images,
             delete_hooks=len(self.desired.delete_hooks),

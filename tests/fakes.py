@@ -427,6 +427,15 @@ class Line:
             self.restart()
             await self.settle(soon=5)
 
+    async def survive_for(self, seconds: float) -> None:
+        """As `after`; should the process die, another one goes on."""
+        end = self.clock.time + timedelta(seconds=seconds)
+        try:
+            await self.after(seconds)
+        except CrashError:
+            self.restart()
+            await self.after((end - self.clock.time).total_seconds())
+
     async def step(self) -> bool:
         """One pass, if there is one to make."""
         self.hear()

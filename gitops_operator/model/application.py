@@ -99,7 +99,10 @@ class NamespaceMetadata:
 
 @dataclass(frozen=True, slots=True)
 class SyncPolicy:
-    """When and how to sync; `timeout` in seconds without progress, `approval` says that each sync waits for one."""
+    """When and how to sync; `timeout` in seconds without progress, `approval` says that each sync waits for one.
+
+    An `atomic` one that fails goes back to the last good version.
+    """
 
     automated: Automated | None = None
     options: frozenset[str] = frozenset()
@@ -110,6 +113,7 @@ class SyncPolicy:
     prune_limit: PruneLimit | None = None
     windows: tuple[SyncWindow, ...] = ()
     approval: bool = False
+    atomic: bool = False
 
     def has(self, option: str) -> bool:
         """Whether a sync option such as `PruneFirst=true` is set."""
@@ -172,6 +176,15 @@ class Application:
     def refresh(self) -> str:
         """What the refresh annotation asks for: "normal", "hard" or "" (nothing)."""
         return self.annotations.get(REFRESH, "")
+
+    @property
+    def pending(self) -> OperationRequest | None:
+        """What a user asks for and status has not recorded yet, in this generation."""
+        request, operation = self.request, self.operation
+        if request is None or operation is None:
+            return request
+        is_taken = (request.digest, self.generation) == (operation.request, operation.request_generation)
+        return None if is_taken else request
 
     @property
     def approved(self) -> str:

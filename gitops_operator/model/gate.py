@@ -20,6 +20,8 @@ class GateReason(StrEnum):
     OWNERSHIP_CONFLICT = "OwnershipConflict"
     AWAITS_CONFIRMATION = "AwaitsConfirmation"
     NOT_VERIFIED = "NotVerified"
+    HELD = "Held"
+    ROLLED_BACK = "RolledBack"
     NOTHING_TO_DO = "NothingToDo"
     RETRY_LATER = "RetryLater"
     NOT_AUTOMATED = "NotAutomated"

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from gitops_operator.model.hold import Held
 from gitops_operator.model.resource import ResourceKey
 
 DELETION = "deletion"
 """The trigger of an operation that runs the hooks of a deletion."""
+ROLLBACK = "rollback"
+"""The trigger of an operation that brings an earlier version back."""
 
 
 class Phase(StrEnum):
@@ -78,7 +81,8 @@ class Counts(NamedTuple):
 class OperationRequest:
     """What a user asks for in the Application's `operation`; `digest` identifies the request, with the generation.
 
-    `resources` are the only ones to sync, where there are some; one without a namespace may be in any.
+    `resources` are the only ones to sync, where there are some; one without a namespace may be in any. `rollback` is
+    the number of an entry of the history to go back to, `resume` ends that.
     """
 
     digest: str
@@ -89,6 +93,13 @@ class OperationRequest:
     retry_limit: int | None = None
     terminate: bool = False
     resources: tuple[ResourceKey, ...] = ()
+    rollback: int | None = None
+    resume: bool = False
+
+    @property
+    def asks_to_sync(self) -> bool:
+        """Whether it is to start a sync, rather than to end something."""
+        return not (self.terminate or self.resume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,7 @@ class Operation:
     the user named and no newer one; `hooks` are those that were started, with their outcomes; a partial one
     syncs only `resources`, and `synced` is what the last whole one had synced; a
     `confirmed` one prunes what asks for a confirmation; `approved` is the digest of the plan that somebody approved;
+    `held` is what the Application is kept at, once the operation has ended;
     times are RFC 3339 in UTC.
     """
 
@@ -129,6 +141,7 @@ class Operation:
     synced: str = ""
     confirmed: bool = False
     approved: str = ""
+    held: Held | None = None
 
     @property
     def synced_inputs(self) -> str:
@@ -136,6 +149,11 @@ class Operation:
         if self.resources:
             return self.synced
         return self.inputs if self.phase is OperationPhase.SUCCEEDED else ""
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether it failed, and what it did is to be taken back."""
+        return self.held is not None and self.held.refused in self.revisions
 
     @property
     def is_superseded(self) -> bool:

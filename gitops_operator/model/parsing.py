@@ -22,6 +22,7 @@ from gitops_operator.model.application import (
 )
 from gitops_operator.model.dependencies import dependencies_in
 from gitops_operator.model.duration import seconds_of
+from gitops_operator.model.hold import parse_held
 from gitops_operator.model.operation import (
     Counts,
     Cursor,
@@ -99,6 +100,7 @@ def parse_operation(stanza: Body | None) -> Operation | None:
         synced=stanza.get("synced", ""),
         confirmed=stanza.get("confirmed", False),
         approved=stanza.get("approved", ""),
+        held=parse_held(stanza.get("held")),
     )
 
 
@@ -120,6 +122,7 @@ def _sync_policy(policy: Body, problems: SpecProblems) -> SyncPolicy:
         timeout=problems.attempt("syncPolicy.timeout", seconds_of, policy.get("timeout", "600s"), default.timeout),
         prune_limit=None if limit is None else problems.attempt("syncPolicy.pruneLimit", _prune_limit, limit, None),
         approval=policy.get("approval") == "required",
+        atomic=policy.get("atomic", False),
         windows=tuple(_window(window, number, problems) for number, window in enumerate(policy.get("windows") or ())),
     )
 
@@ -210,14 +213,16 @@ def parse_time(text: str) -> datetime:
 def _request(operation: Body | None) -> OperationRequest | None:
     if not operation:
         return None
-    sync = operation.get("sync") or {}
+    sync, rollback = operation.get("sync") or {}, operation.get("rollback") or {}
     return OperationRequest(
         digest=hashlib.blake2b(json.dumps(operation, sort_keys=True).encode(), digest_size=8).hexdigest(),
         revision=sync.get("revision", ""),
-        prune=sync.get("prune", False),
+        prune=rollback.get("prune", sync.get("prune", False)),
         options=frozenset(sync.get("syncOptions") or ()),
         initiated_by=(operation.get("initiatedBy") or {}).get("username", ""),
         retry_limit=(operation.get("retry") or {}).get("limit"),
         terminate=operation.get("terminate", False),
         resources=tuple(map(key_in, sync.get("resources") or ())),
+        rollback=rollback.get("id"),
+        resume=operation.get("resume", False),
     )

@@ -8,6 +8,7 @@ from gitops_operator.plan.deletion import left_behind, next_deletion
 from gitops_operator.plan.dependencies import Dependency
 from gitops_operator.plan.ending import abandoned, revision_to_retry
 from gitops_operator.plan.fights import fights_in_words
+from gitops_operator.plan.hold import is_in_force, may_be_held, with_spared
 from gitops_operator.plan.namespace import namespace_change, namespace_resource
 from gitops_operator.plan.options import unknown_options
 from gitops_operator.plan.remains import DeletionPlan, LastHooks, Remains, deletion_of
@@ -29,7 +30,9 @@ __all__ = [
     "fights_in_words",
     "how_to_skip",
     "inputs_digest",
+    "is_in_force",
     "left_behind",
+    "may_be_held",
     "namespace_change",
     "namespace_resource",
     "needs_hooks",
@@ -40,5 +43,6 @@ __all__ = [
     "used_up",
     "with_confirmations",
     "with_doubts",
+    "with_spared",
     "without_reruns",
 ]

@@ -13,6 +13,7 @@ from gitops_operator.model.parsing import parse_time
 from gitops_operator.model.step import BEFORE_WRITES, Result, Step, Task
 from gitops_operator.plan.ending import End, ended
 from gitops_operator.plan.fights import next_heal_at
+from gitops_operator.plan.hold import goes_back, is_outdated, undoes
 from gitops_operator.plan.hooks import (
     failures,
     hook_phases,
@@ -104,7 +105,9 @@ def _wave_at(situation: Situation, operation: Operation, way: Sequence[Cursor]) 
     if cursor.phase is Phase.PRE_SYNC:
         return foundation(situation)
     if cursor.phase is Phase.SYNC:
-        return sync_wave(situation, cursor.wave, wait=policy.wait or has_more or not is_last)
+        # What undoes a failure does not wait: what is to be pruned may be just what keeps the rest from being healthy.
+        waits = policy.wait or policy.atomic or has_more or not is_last
+        return sync_wave(situation, cursor.wave, wait=waits and not undoes(operation))
     if (
         sync
         and cursor.phase in _AFTER_SYNC
@@ -149,7 +152,7 @@ def _working(situation: Situation, operation: Operation, wave: Wave, step: Step)
 
 def _is_outdated(situation: Situation, operation: Operation) -> bool:
     """Whether a newer commit waits for this operation to end; where nothing is automated it would wait in vain."""
-    newer = situation.newest_inputs != operation.inputs
+    newer = is_outdated(situation, operation)
     return newer and not operation.pinned and situation.application.is_automated
 
 
@@ -219,5 +222,7 @@ def _superseded(situation: Situation, operation: Operation, why: str) -> Plan:
 
 def _end(situation: Situation, operation: Operation, phase: OperationPhase, message: str) -> Plan:
     done = ended(situation.application, operation, End(phase, message, situation.now, situation.jitter))
+    back = goes_back(situation, operation, message) if phase is OperationPhase.FAILED else None
+    done = done if back is None else replace(done, held=back, retry_at="")
     again = parse_time(done.retry_at) if done.retry_at and not done.hooks else situation.now
     return Plan(Gate(), done, hints=at_rest(situation.hints, situation.now), look_again=again)

@@ -13,6 +13,7 @@ from gitops_operator.model.digest import desired_digest
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.proposal import Awaited
 from gitops_operator.model.resource import Body, Resource
+from gitops_operator.plan.hold import returns
 from gitops_operator.plan.requests import is_answered, may_prune, options_now, to_do
 from gitops_operator.plan.situation import Situation
 from gitops_operator.plan.tasks import recreates
@@ -23,13 +24,19 @@ _SHOWN = ((Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.REPLACE,
 def awaited(situation: Situation) -> Awaited | None:
     """What a sync that starts now would do, if that is to be approved and is not."""
     application = situation.application
-    if not application.sync_policy.approval:
+    if not application.sync_policy.approval or returns(situation):
         return None
+    found = proposed(situation)
+    return None if found is None or found.digest == application.approved else found
+
+
+def proposed(situation: Situation) -> Awaited | None:
+    """What a sync that starts now would do; None: nothing."""
     changes = tuple(change for change in to_do(situation) if change.action is not Action.PRUNE or may_prune(situation))
     if not changes and not situation.hooks:
         return None
     digest = _digest(changes, situation.hooks, options_now(situation))
-    return None if digest == application.approved else Awaited(digest, changes, len(situation.hooks))
+    return Awaited(digest, changes, len(situation.hooks))
 
 
 def _digest(changes: Iterable[Change], hooks: Iterable[Resource], general: frozenset[str]) -> str:

@@ -11,14 +11,15 @@ from datetime import timedelta
 from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change
 from gitops_operator.model.gate import Gate, GateReason
-from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
+from gitops_operator.model.operation import ROLLBACK, Cursor, Operation, OperationPhase, Phase
 from gitops_operator.model.step import Result, Step, TaskKind
 from gitops_operator.plan.advance import advance
 from gitops_operator.plan.approval import approved_drift, awaited
 from gitops_operator.plan.confirmation import is_confirmed
 from gitops_operator.plan.ending import MANUAL, End, ended, terminated
 from gitops_operator.plan.fights import after_healing, after_refusal, after_refusals, next_heal_at, peace_at
-from gitops_operator.plan.gate import healable, heals, may_act, may_sync
+from gitops_operator.plan.gate import may_act, may_sync
+from gitops_operator.plan.healing import healable, heals
 from gitops_operator.plan.hooks import leftovers
 from gitops_operator.plan.order import in_order, in_reverse_order
 from gitops_operator.plan.partial import narrowed, not_found, resources_asked, synced_before
@@ -26,7 +27,7 @@ from gitops_operator.plan.progress import at_rest, unsettled
 from gitops_operator.plan.requests import asks_again, has_failed, may_prune, options_asked, options_now, wants_sync
 from gitops_operator.plan.situation import Hints, Plan, Situation
 from gitops_operator.plan.tasks import prune_task, write_task
-from gitops_operator.plan.way import stops
+from gitops_operator.plan.way import is_prune_first, stops
 
 _VERIFY_AT_ONCE = 20
 _VERIFY_PAUSE = timedelta(seconds=1)
@@ -34,10 +35,14 @@ _VERIFY_PAUSE = timedelta(seconds=1)
 
 def next_step(situation: Situation) -> Plan:
     """What this pass does; after the step was executed, what status says and when to look again."""
-    application = situation.application
+    application, held = situation.application, situation.held
+    if held is not None and not held.is_asked_for:  # what they did for that version is done, and no apply undoes it
+        situation = replace(situation, hooks=())
     operation = application.operation
     if operation is None or not operation.is_running:
         situation = replace(situation, hints=_learned(situation))
+        if operation is not None and application.pending is not None and application.pending.resume:
+            return _resumed(situation, operation)
         lost = not_found(situation) if may_act(situation).is_open else ""
         return _refused(situation, lost) if lost else _at_rest(narrowed(situation))
     situation = narrowed(situation)
@@ -51,10 +56,25 @@ def next_step(situation: Situation) -> Plan:
     return advance(situation, operation)
 
 
+def _resumed(situation: Situation, operation: Operation) -> Plan:
+    """The newest version counts again, at once."""
+    request, now = situation.application.request, situation.now
+    free = replace(
+        operation,
+        held=None,
+        retry_at=now.isoformat() if operation.phase is OperationPhase.FAILED else "",
+        request=request.digest if request else "",
+        request_generation=situation.application.generation,
+    )
+    return Plan(Gate(), free, hints=situation.hints, look_again=now)
+
+
 def _refused(situation: Situation, why: str) -> Plan:
     """A request that has failed before it began."""
     end = End(OperationPhase.FAILED, why, situation.now)
+    previous = situation.application.operation
     failed = replace(ended(situation.application, _started(narrowed(situation)), end), retry_at="")
+    failed = replace(failed, held=previous.held if previous is not None else None)
     return Plan(Gate(), failed, hints=situation.hints, look_again=situation.now)
 
 
@@ -108,7 +128,7 @@ def _started(situation: Situation) -> Operation:
     options, prune = options_asked(situation), may_prune(situation)
     return Operation(
         id=situation.new_id,
-        trigger=MANUAL if request or asked else "retry" if failed else "automated",
+        trigger=_trigger(situation, asked=bool(request or asked), again=failed is not None),
         phase=OperationPhase.RUNNING,
         revisions=(situation.revision.sha,),
         inputs=situation.inputs,
@@ -127,11 +147,19 @@ def _started(situation: Situation) -> Operation:
         synced=synced_before(previous, wanted),
         confirmed=is_confirmed(application),
         approved=application.approved if application.sync_policy.approval else "",
+        held=situation.held,
     )
 
 
+def _trigger(situation: Situation, *, asked: bool, again: bool) -> str:
+    if situation.held is not None:
+        return ROLLBACK
+    return MANUAL if asked else "retry" if again else "automated"
+
+
 def _first_stop(situation: Situation, options: frozenset[str], *, prune: bool) -> Cursor:
-    way = stops(situation, prune_first="PruneFirst=true" in options, prune=prune)
+    policy = replace(situation.application.sync_policy, options=options)
+    way = stops(situation, prune_first=is_prune_first(policy), prune=prune)
     return way[0] if way else Cursor(Phase.SYNC, 0)
 
 

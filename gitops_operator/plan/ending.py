@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_operator.errors import GitOpsError, RenderError
 from gitops_operator.model.application import Application, Retry
-from gitops_operator.model.operation import Cursor, Operation, OperationPhase, Phase
+from gitops_operator.model.operation import ROLLBACK, Cursor, Operation, OperationPhase, Phase
 
 SELF_HEAL_EVERY = 300.0
 MANUAL = "manual"
@@ -60,7 +60,7 @@ def abandoned(application: Application, error: GitOpsError, now: datetime, new_i
         if error.reason == _GONE or isinstance(error, RenderError):
             return ended(application, operation, End(OperationPhase.FAILED, error.message, now))
         return operation
-    if request is None or request.terminate or error.transient:
+    if request is None or not request.asks_to_sync or error.transient:
         return operation
     moment = now.isoformat()
     return Operation(
@@ -76,6 +76,7 @@ def abandoned(application: Application, error: GitOpsError, now: datetime, new_i
         initiated_by=request.initiated_by,
         request=request.digest,
         request_generation=application.generation,
+        held=operation.held if operation is not None else None,
     )
 
 
@@ -115,7 +116,7 @@ def is_asked_again(application: Application, operation: Operation | None) -> boo
     """Whether the last operation was asked for by a user, failed, and is tried again as it was asked for."""
     return (
         operation is not None
-        and operation.trigger == MANUAL
+        and operation.trigger in {MANUAL, ROLLBACK}
         and operation.phase is OperationPhase.FAILED
         and bool(operation.retry_at)
         and is_within_limit(application, operation)

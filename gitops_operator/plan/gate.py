@@ -8,19 +8,19 @@ from gitops_operator.model.account import account_of
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate, GateReason
 from gitops_operator.model.kind import KindState, KindStatus
-from gitops_operator.model.operation import OperationPhase
 from gitops_operator.model.parsing import parse_time
 from gitops_operator.plan.approval import approval_pending
 from gitops_operator.plan.confirmation import how_to_confirm
 from gitops_operator.plan.dependencies import waits_for
 from gitops_operator.plan.fights import after_refusal, in_words, next_heal_at
+from gitops_operator.plan.healing import healable, heals, is_asked_for, is_only_drift
+from gitops_operator.plan.hold import kept, returns
 from gitops_operator.plan.hooks import claimed
 from gitops_operator.plan.prune import exceeds_limit, limit_in_words
 from gitops_operator.plan.requests import (
     asked_to_prune,
     asks_again,
     has_failed,
-    has_synced,
     may_prune,
     options_now,
     prunes,
@@ -88,7 +88,7 @@ def _invalid(situation: Situation) -> Gate:
 
 
 def _dependencies_not_ready(situation: Situation) -> Gate:
-    lacking = waits_for(situation.dependencies)
+    lacking = "" if returns(situation) else waits_for(situation.dependencies)
     return Gate(GateReason.DEPENDENCY_NOT_READY, lacking) if lacking else OPEN
 
 
@@ -158,10 +158,10 @@ def _not_verified(situation: Situation) -> Gate:
 
 
 def _nothing_to_do(situation: Situation) -> Gate:
-    owes = has_failed(situation, situation.application.operation)
+    owes = has_failed(situation, situation.application.operation) or returns(situation)
     if wants_sync(situation) or owes or any(change.action is not Action.NONE for change in situation.remarkable):
         return OPEN
-    return Gate(GateReason.NOTHING_TO_DO)
+    return kept(situation)
 
 
 def _tried_already(situation: Situation) -> Gate:
@@ -178,7 +178,7 @@ def _tried_already(situation: Situation) -> Gate:
 
 
 def _not_automated(situation: Situation) -> Gate:
-    if wants_sync(situation) or asks_again(situation) or situation.application.is_automated:
+    if is_asked_for(situation) or situation.application.is_automated:
         return OPEN
     return Gate(GateReason.NOT_AUTOMATED, f"Automated sync is off; out of sync: {named(to_do(situation))}.")
 
@@ -205,33 +205,6 @@ def _not_healed_yet(situation: Situation, drift: Iterable[Change]) -> Gate:
         return Gate(GateReason.RETRY_LATER, "\n".join(["Drift could not be corrected; it is tried again.", *refused]))
     fights = [(change.key, hints.fights[change.key]) for change in drift]
     return Gate(GateReason.FIGHT, "\n".join(in_words(*fight) for fight in fights[:_NAMED]))
-
-
-def is_only_drift(situation: Situation) -> bool:
-    """Whether all that differs moved away from what was synced, so that no sync is due but corrections.
-
-    After a commit that changes nothing of these objects that is so, too, as long as each of them was applied as it is.
-    """
-    if wants_sync(situation) or asks_again(situation):
-        return False
-    if any(change.why is Why.CONFIRMED for change in situation.remarkable):  # a confirmation is for one sync
-        return False
-    if has_synced(situation):
-        return True
-    operation = situation.application.operation
-    failed = operation is not None and operation.phase is OperationPhase.FAILED
-    return not failed and all(change.why is Why.DRIFTED for change in to_do(situation))
-
-
-def healable(situation: Situation) -> list[Change]:
-    """What self-heal would correct: all that is out of sync; prunes where pruning is on and needs no approval."""
-    also_prunes = may_prune(situation) and not situation.application.sync_policy.approval
-    return [change for change in to_do(situation) if change.action is not Action.PRUNE or also_prunes]
-
-
-def heals(situation: Situation) -> bool:
-    """Whether corrections are due, and no sync."""
-    return is_only_drift(situation) and bool(healable(situation))
 
 
 def _only_prunes(situation: Situation) -> Gate:
@@ -275,7 +248,7 @@ def _outside_window(situation: Situation) -> Gate:
     """Who asked for a sync asked for its retries, too."""
     windows, now = situation.application.sync_policy.windows, situation.now
     manual = wants_sync(situation) or asks_again(situation)
-    if not windows or is_open(windows, now, manual=manual):
+    if not windows or returns(situation) or is_open(windows, now, manual=manual):
         return OPEN
     opens = opens_at(windows, now, manual=manual)
     work = f" Out of sync: {named(to_do(situation))}." if to_do(situation) else ""

@@ -14,12 +14,13 @@ from gitops_operator.model.kind import KindState
 from gitops_operator.model.operation import Cursor, Operation, Phase
 from gitops_operator.model.resource import GroupKind, Resource, ResourceKey
 from gitops_operator.model.step import Step, Task, TaskKind
+from gitops_operator.plan.hold import undoes
 from gitops_operator.plan.hooks import unproven_hooks
 from gitops_operator.plan.order import kind_defined
 from gitops_operator.plan.situation import Situation
 from gitops_operator.plan.tasks import prune_task, write_task
 from gitops_operator.plan.waves import doomed, with_waves
-from gitops_operator.plan.way import place_of
+from gitops_operator.plan.way import is_prune_first, place_of
 
 _BEFORE_THE_END = frozenset({Phase.PRE_SYNC, Phase.SYNC, Phase.PRUNE})
 _VERBS = {
@@ -39,21 +40,22 @@ def policy_of(situation: Situation, operation: Operation) -> SyncPolicy:
 
 def prunes_first(situation: Situation, operation: Operation) -> bool:
     """Whether prunes come before the applies."""
-    return policy_of(situation, operation).has("PruneFirst=true")
+    return is_prune_first(policy_of(situation, operation))
 
 
 def proves_everything(situation: Situation) -> bool:
     """Whether all of it is to happen or nothing: hooks may do what no apply undoes, approvals are for the whole."""
-    return bool(situation.hooks or situation.application.sync_policy.approval)
+    policy = situation.application.sync_policy
+    return bool(situation.hooks or policy.approval or policy.atomic)
 
 
 def unproven(situation: Situation, operation: Operation) -> list[Change]:
     """What a dry run proves before the next write, all at once: whatever comes later and would leave a sync half done.
 
     What is next to be written is its own proof. Objects whose Namespace or CRD comes in this sync are proven once that
-    is there.
+    is there. The way back from a failure goes as far as it can, so nothing of it is proven.
     """
-    if operation.cursor.phase not in _BEFORE_THE_END:
+    if operation.cursor.phase not in _BEFORE_THE_END or undoes(operation):
         return []
     ahead = _ahead(situation, operation)
     if not proves_everything(situation):

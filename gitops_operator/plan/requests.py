@@ -6,31 +6,24 @@ from gitops_operator.model.application import Application
 from gitops_operator.model.change import Action, Change
 from gitops_operator.model.operation import HookStatus, Operation, OperationPhase
 from gitops_operator.plan.ending import is_asked_again
+from gitops_operator.plan.hold import returns
 from gitops_operator.plan.situation import Situation
 
 
 def wants_sync(situation: Situation) -> bool:
     """Whether a user asks for a sync that was not yet taken."""
-    request = situation.application.request
-    return request is not None and not request.terminate and not _is_taken(situation.application)
+    request = situation.application.pending
+    return request is not None and request.asks_to_sync
 
 
 def is_answered(application: Application) -> bool:
-    """Whether the user's request may be removed: status has recorded it, or it asks to terminate what does not run."""
+    """Whether the user's request may be removed: status has recorded it, or it asks to end what there is not."""
     request, operation = application.request, application.operation
     if request is None:
         return False
-    return _is_taken(application) or (request.terminate and (operation is None or not operation.is_running))
-
-
-def _is_taken(application: Application) -> bool:
-    """Whether the user's request, in this generation, is the one that status has recorded."""
-    request, operation = application.request, application.operation
-    return (
-        request is not None
-        and operation is not None
-        and (request.digest, application.generation) == (operation.request, operation.request_generation)
-    )
+    if request.resume and (operation is None or operation.held is None):
+        return True
+    return application.pending is None or (request.terminate and (operation is None or not operation.is_running))
 
 
 def asks_again(situation: Situation) -> bool:
@@ -57,12 +50,15 @@ def asked_to_prune(situation: Situation) -> bool:
     application = situation.application
     if application.request is not None and wants_sync(situation):
         return application.request.prune
-    return application.operation is not None and application.operation.prune and asks_again(situation)
+    its = application.operation is not None and application.operation.prune and asks_again(situation)
+    return its or returns(situation)
 
 
 def may_prune(situation: Situation) -> bool:
     """Whether a sync that starts now may prune."""
-    if wants_sync(situation) or asks_again(situation):
+    if wants_sync(situation) and situation.held is not None:
+        return asked_to_prune(situation) or _prunes_by_itself(situation)
+    if wants_sync(situation) or asks_again(situation) or returns(situation):
         return asked_to_prune(situation)
     return _prunes_by_itself(situation)
 

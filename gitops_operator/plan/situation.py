@@ -12,6 +12,7 @@ from gitops_operator.model.application import Application
 from gitops_operator.model.change import Change, Difference, remarkable
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health
+from gitops_operator.model.hold import Held
 from gitops_operator.model.kind import KindStatus
 from gitops_operator.model.live import LiveObject
 from gitops_operator.model.operation import Operation
@@ -85,7 +86,8 @@ class Situation:
     """Everything one decision needs.
 
     `revision` is what `changes` were rendered from, `inputs` the digest of what decides the result; `newest_inputs` is
-    the same digest for the newest commit; `hooks` are those of the same render, `objects` all live objects that the
+    the same digest for the newest commit; `held` says that it is an earlier version that the Application is kept at;
+    `hooks` are those of the same render, `objects` all live objects that the
     pass sees, the hooks' among them; `jitter` is a number in [0, 1), `new_id` the id of an operation should one start;
     `outcomes` is None before the step of this pass and what came of it afterwards; `drift` says what of the objects
     that it corrected had moved; `remarkable` are the changes of which there is anything to say.
@@ -103,6 +105,7 @@ class Situation:
     hooks: tuple[Resource, ...] = ()
     objects: Mapping[ResourceKey, LiveObject] = field(default_factory=dict)
     dependencies: tuple[Dependency, ...] = ()
+    held: Held | None = None
     hints: Hints = Hints()
     outcomes: tuple[Outcome, ...] | None = None
     drift: Mapping[ResourceKey, Sequence[Difference]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_operator.model.application import SyncPolicy
 from gitops_operator.model.operation import Cursor, Phase
 from gitops_operator.plan.hooks import hook_stops
 from gitops_operator.plan.situation import Situation
@@ -16,6 +17,11 @@ def stops(situation: Situation, *, prune_first: bool, prune: bool) -> list[Curso
     deletes = {Cursor(Phase.PRUNE, wave) for _, wave in doomed(situation.changes)} if prune else set()
     hooks = {stop for phase in _ORDER for stop in hook_stops(situation, phase)}
     return sorted(applies | deletes | hooks, key=lambda stop: place_of(stop, prune_first=prune_first))
+
+
+def is_prune_first(policy: SyncPolicy) -> bool:
+    """Whether what Git no longer has goes before all else; never where the sync may have to be undone."""
+    return policy.has("PruneFirst=true") and not policy.atomic
 
 
 def place_of(cursor: Cursor, *, prune_first: bool) -> tuple[float, int]:

@@ -196,7 +196,7 @@ def _stalled(seen: Observation) -> _Said:
     if seen.deleting and seen.operation is not None and _is_failed_deletion(seen.operation):
         return "True", "DeleteHookFailed", seen.deleting
     failed = _failed(seen)
-    if failed and seen.operation is not None and not seen.operation.retry_at:
+    if failed and seen.operation is not None and not seen.operation.retry_at and not seen.operation.is_undone:
         return "True", "SyncFailed", failed
     return "False", "Idle", ""
 

@@ -24,6 +24,7 @@ _QUIET = frozenset(
         GateReason.DEPENDENCY_NOT_READY,
         GateReason.OPEN,
         GateReason.NOTHING_TO_DO,
+        GateReason.ROLLED_BACK,
         GateReason.WAITING,
         GateReason.NOT_AUTOMATED,
     }
@@ -89,7 +90,8 @@ def _operation_events(before: Operation | None, after: Operation | None) -> Iter
     elif after.is_superseded:
         yield Event("Normal", "SyncSuperseded", f"{name} {after.id} to {revision} ended ({done}): {after.message}")
     else:
-        yield Event("Warning", "SyncFailed", f"{name} {after.id} to {revision} failed ({done}): {after.message}")
+        back = f"\nIt is taken back to {after.held.revision[:7]}." if after.held and after.is_undone else ""
+        yield Event("Warning", "SyncFailed", f"{name} {after.id} to {revision} failed ({done}): {after.message}{back}")
 
 
 def _prune_events(outcomes: Iterable[Outcome], why: str) -> Iterable[Event]:

@@ -33,6 +33,7 @@ class Observation:
     `error` is what kept the pass from comparing; `pending` says what it waits for before it can (a fetch, the cache);
     `deleting` what a deletion waits for; `warnings` has a sentence for each warning condition's type; `delete_hooks`
     counts the hooks that run when the Application is deleted, `fights` the objects that somebody keeps changing back;
+    `is_held` says that live was compared with an earlier version that the Application is kept at;
     `proposal` is the sync that waits for an approval; `committed_at` is the commit's time in seconds since 1970,
     `note` what people read of the one that `revision` names;
     `remarkable` are the changes of which there is anything to say.
@@ -49,6 +50,7 @@ class Observation:
     error: GitOpsError | None = None
     pending: str = ""
     deleting: str = ""
+    is_held: bool = False
     waits_for: str = ""
     warnings: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
@@ -68,5 +70,7 @@ class Observation:
         if self.error is not None or self.pending or self.revision is None:
             return SyncStatus.UNKNOWN
         if any(not change.is_in_sync and not change.is_unknown for change in self.remarkable):
+            return SyncStatus.OUT_OF_SYNC
+        if self.is_held:
             return SyncStatus.OUT_OF_SYNC
         return SyncStatus.UNKNOWN if any(change.is_unknown for change in self.remarkable) else SyncStatus.SYNCED

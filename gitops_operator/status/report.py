@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from heapq import nsmallest
 from operator import attrgetter
 from typing import Any
 
 from gitops_operator.model.change import Change
 from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.hold import Held, held_stanza
 from gitops_operator.model.operation import DELETION, HookRecord, Operation, OperationPhase
 from gitops_operator.model.resource import Body, ResourceKey
 from gitops_operator.status.bounds import LONGEST, first_that_fit, last_that_fit, shortened, size_of, with_messages_cut
@@ -133,8 +135,15 @@ def operation_stanza(operation: Operation) -> dict[str, Any]:
         "synced": operation.synced,
         "confirmed": operation.confirmed,
         "approved": operation.approved,
+        "held": _held(operation.held),
     }
     return {name: value for name, value in stanza.items() if value or (value == 0 and name == "retryLimit")}
+
+
+def _held(held: Held | None) -> Any:
+    if held is None:
+        return None
+    return held_stanza(replace(held, message=shortened(held.message, _LONGEST_MESSAGE)))
 
 
 def _hook(record: HookRecord) -> dict[str, str]:
@@ -156,7 +165,9 @@ def _history(seen: Observation) -> list[dict[str, Any]]:
 
 
 def _is_for_history(operation: Operation) -> bool:
-    return operation.phase is OperationPhase.SUCCEEDED and operation.trigger != DELETION and not operation.resources
+    if operation.phase is not OperationPhase.SUCCEEDED or operation.trigger == DELETION or operation.resources:
+        return False
+    return operation.held is None or operation.held.is_asked_for  # what a failure goes back to is there already
 
 
 def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, Any]:
@@ -164,7 +175,7 @@ def _entry(seen: Observation, operation: Operation, number: int) -> dict[str, An
         "id": number,
         "operation": operation.id,
         "revisions": list(operation.revisions),
-        "sources": [seen.application.source_body],
+        "sources": [operation.held.source if operation.held else seen.application.source_body],
         "deployedAt": operation.finished_at,
     }
     if seen.revision and operation.revisions == (seen.revision.sha,) and seen.note:

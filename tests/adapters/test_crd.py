@@ -62,6 +62,13 @@ CASES: list[tuple[str, str, Any, Any]] = [
         [{"path": "a.yaml"}, {"patch": "[]", "target": {"kind": "Deployment"}}],
         [{"path": "a.yaml", "patch": "[]"}],
     ),
+    ("an operation has sync", "operation", {"resume": True}, {"resume": False}),
+    (
+        "a rollback is an operation of its own",
+        "operation",
+        {"rollback": {"id": 1}},
+        {"rollback": {"id": 1}, "sync": {}},
+    ),
     # What patterns, enumerations and bounds refuse.
     ("spec.source.repoURL: Required", "spec.source", {"repoURL": "https://example.com/a"}, {"path": "a"}),
     ("spec.source.kustomize.replicas[0].name", _REPLICAS, [{"name": "a", "count": "2"}], [{"count": 2}]),
@@ -90,6 +97,7 @@ CASES: list[tuple[str, str, Any, Any]] = [
         {"sync": {"resources": [{"kind": "ConfigMap", "name": "a"}]}},
         {"sync": {"resources": [{"kind": "ConfigMap"}]}},
     ),
+    ("operation.rollback.id", "operation", {"rollback": {"id": 7, "prune": True}}, {"rollback": {"prune": True}}),
     ("operation.retry.limit", "operation", {"sync": {}, "retry": {"limit": 0}}, {"sync": {}, "retry": {"limit": -2}}),
 ]
 

@@ -29,10 +29,8 @@ def row(argument: Argument) -> str:
 def usage(command: Command) -> str:
     """The line that a section begins with."""
     places = [argument for argument in command.arguments if not argument.is_flag]
-    words = [f"[{argument.options['metavar']}]" for argument in places if argument.options.get("nargs") in {"?", "*"}]
-    words += [
-        str(argument.options["metavar"]) for argument in places if argument.options.get("nargs") not in {"?", "*"}
-    ]
+    shown = [(str(argument.options["metavar"]), argument.options.get("nargs") in {"?", "*"}) for argument in places]
+    words = [f"[{name}]" if is_optional else name for name, is_optional in shown]
     return " ".join(["kubectl gitops", command.name, *words, "[flags]"])
 
 

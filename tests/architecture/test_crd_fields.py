@@ -25,6 +25,7 @@ from gitops_operator.model.application import (
 from gitops_operator.model.change import Action, Change, Why
 from gitops_operator.model.gate import Gate
 from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.hold import Held
 from gitops_operator.model.operation import (
     Counts,
     Cursor,
@@ -196,7 +197,9 @@ def test_status_has_the_fields_that_are_written_and_no_others() -> None:
     assert seen.operation is not None
     some = dataclasses.replace(seen.operation, resources=(ResourceKey("apps", "Deployment", "web", "web"),), synced="b")
     partial = dataclasses.replace(seen, operation=some)  # in no history
-    written = {path for one in (seen, in_sync, partial) for path in keys_of(report(one), "status")}
+    held = Held(1, "a" * 40, {"repoURL": "u"}, some.started_at, "b", refused="c" * 40, message="why", by="somebody")
+    undone = dataclasses.replace(seen, operation=dataclasses.replace(seen.operation, held=held))  # in none either
+    written = {path for one in (seen, in_sync, partial, undone) for path in keys_of(report(one), "status")}
     assert {path for path in written if not path.startswith(tuple(free("status")))} == paths("status")
 
 

@@ -1,4 +1,4 @@
-"""`kubectl gitops why`, `tree`, `history`, `suspend`, `resume` and `terminate` beside the running operator."""
+"""`kubectl gitops why`, `tree`, `history`, `suspend`, `resume`, `terminate` and `plan` beside the running operator."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from devcluster.cluster import DevCluster
 from tests.cluster.kube import manifest
-from tests.cluster.scene import Scene, config_map, deployment
+from tests.cluster.scene import AUTOMATED, Scene, config_map, deployment
 from tests.cluster.test_kubectl_gitops import MANUAL, Terminal, secret
 
 pytestmark = pytest.mark.cluster
@@ -89,3 +89,26 @@ def test_terminate_ends_a_sync_that_waits(scene: Scene, terminal: Terminal) -> N
     scene.edit({"spec": {"suspend": {}}})
     scene.wait_condition("Suspended")
     assert terminal.gitops("terminate", scene.name).code == 1
+
+
+def test_plan_shows_the_steps_and_names_the_digest_that_an_approval_takes(scene: Scene, terminal: Terminal) -> None:
+    scene.follow({"web.yaml": deployment("web"), "old.yaml": config_map("old"), "one.yaml": config_map("one", 1)})
+    scene.create(syncPolicy={**AUTOMATED, "approval": "required"})
+    files = {
+        "web.yaml": deployment("web", behaviour="slow"),
+        "one.yaml": config_map("one", 1, key="new"),
+        "old.yaml": None,
+    }
+    sha = scene.repository.commit(files)
+    scene.wait_condition("Ready", "ApprovalPending", sha[:7])
+    said = terminal.gitops("plan", scene.name, "-o", "json")
+    found = json.loads(said.out)
+    assert (said.code, found["failure"], found["revision"]) == (1, "", sha)
+    assert found["digest"] == scene.status()["plan"]["digest"]
+    steps = [(one["phase"], one["wave"], one["action"], one["name"]) for one in found["steps"]]
+    assert steps == [("Sync", 0, "apply", "web"), ("Sync", 1, "apply", "one"), ("Prune", 0, "prune", "old")]
+    assert found["restarts"][0].startswith(f"apps/Deployment {scene.namespace}/web replaces its pods")
+    assert f"--digest {found['digest']}" in terminal.gitops("plan", scene.name).out
+    assert terminal.gitops("approve", scene.name, "--digest", found["digest"]).code == 0
+    scene.wait_at(sha)
+    assert terminal.gitops("plan", scene.name).code == 0

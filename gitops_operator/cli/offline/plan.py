@@ -23,7 +23,7 @@ from gitops_operator.plan import namespace_change, namespace_resource
 from gitops_operator.render.manifests import Manifests
 from gitops_operator.render.stamp import Stamped
 
-_HEADINGS = ("STEP", "PHASE", "WAVE", "ACTION", "KIND", "NAMESPACE", "NAME")
+HEADINGS = ("STEP", "PHASE", "WAVE", "ACTION", "KIND", "NAMESPACE", "NAME")
 _COLOURS = {"apply": Colour.GREEN, "prune": Colour.RED, "delete-hook": Colour.RED}
 
 
@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     prune = arguments.prune or bool(automated and automated.enabled and automated.prune)
     found, steps = _plan(application, desired_in(inputs_of(arguments, console)), live, prune=prune)
     if arguments.output != "table":
-        console.document([_described(step) for step in steps], arguments.output)
+        console.document([described(step) for step in steps], arguments.output)
     elif steps:
-        console.table(_HEADINGS, [_row(number, step) for number, step in enumerate(steps, 1)])
+        console.table(HEADINGS, [row(number, step) for number, step in enumerate(steps, 1)])
     for warning in found.warnings:
         console.note(f"warning: {warning}")
     return Exit.SEEN if steps else Exit.FINE
@@ -51,7 +51,7 @@ def answer(case: Case) -> Answer:
     desired = desired_from(part_of(case, "desired", list, []), "desired")
     prune = part_of(case, "prune", bool, default=False)
     _, steps = _plan(application, desired, part_of(case, "live", list, []), prune=prune)
-    return {"steps": [_described(step) for step in steps]}
+    return {"steps": [described(step) for step in steps]}
 
 
 def _with(application: Application, options: Sequence[Any]) -> Application:
@@ -74,11 +74,13 @@ def _plan(
     return found, list(rehearse(rehearsed, prune=prune))
 
 
-def _described(step: Done) -> dict[str, Any]:
+def described(step: Done) -> dict[str, Any]:
+    """A write as JSON data."""
     return {"phase": str(step.cursor.phase), "wave": step.cursor.wave, "action": step.action, **named(step.key)}
 
 
-def _row(number: int, step: Done) -> Row:
+def row(number: int, step: Done) -> Row:
+    """A write in the table."""
     key, colour = step.key, _COLOURS.get(step.action, "")
     where = (str(key.group_kind), key.namespace or "-", key.name)
     return [str(number), str(step.cursor.phase), str(step.cursor.wave), Cell(step.action, colour), *where]

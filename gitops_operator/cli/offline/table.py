@@ -25,6 +25,12 @@ _LUA = Argument(
 )
 _YAML_FIRST = Argument(OUTPUT.names, "yaml, json or table (default: yaml)", {**OUTPUT.options, "default": "yaml"})
 
+SYNC_OPTION = Argument(
+    ("--sync-option",),
+    "a sync option, such as PruneFirst=true; may be given several times",
+    {"metavar": "NAME=VALUE", "action": "append", "default": [], "dest": "sync_options"},
+)
+
 OFFLINE: tuple[Command, ...] = (
     Command(
         "parse",
@@ -82,31 +88,5 @@ OFFLINE: tuple[Command, ...] = (
             ("Try a health rule", "kubectl get certificate -o yaml | kubectl gitops health -f - --lua health.lua"),
         ),
         "offline.health",
-    ),
-    Command(
-        "plan",
-        Group.OFFLINE,
-        "Show what a sync would write, step by step",
-        "Compares manifests with live objects that were read before, which the Application is taken to track, and "
-        "prints each write of a sync in its order, if all of them succeed. The exit code is 1 where there is something "
-        "to write.",
-        (
-            FILES,
-            LIVE,
-            APP,
-            Argument(("--prune",), "also delete what the manifests no longer have", {"action": "store_true"}),
-            Argument(
-                ("--sync-option",),
-                "a sync option, such as PruneFirst=true; may be given several times",
-                {"metavar": "NAME=VALUE", "action": "append", "default": [], "dest": "sync_options"},
-            ),
-            BATCH,
-            OUTPUT,
-        ),
-        (
-            ("The order of a first sync", "kubectl gitops plan -f manifests/"),
-            ("What a commit would do", "kubectl gitops plan -f manifests/ --live live.yaml --prune"),
-        ),
-        "offline.plan",
     ),
 )

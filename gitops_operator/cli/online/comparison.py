@@ -89,6 +89,10 @@ class Comparison:
         Raises:
             CommandError: Git or the cluster cannot be read, in words for the user.
         """
+        return (await self.viewed(revision))[0]
+
+    async def viewed(self, revision: str = "") -> tuple[Compared, View]:
+        """As `run`, with all that the operator's own decisions are made from."""
         try:
             return await self._run(revision)
         except ClusterError:
@@ -98,7 +102,7 @@ class Comparison:
         except GitOpsError as error:
             raise CommandError(error.message) from error
 
-    async def _run(self, revision: str) -> Compared:
+    async def _run(self, revision: str) -> tuple[Compared, View]:
         if self.application.problems:
             raise CommandError("\n".join(self.application.problems))
         client = self.reach.client
@@ -116,7 +120,7 @@ class Comparison:
             kinds = {key.group_kind for key in (*desired.keys, *reader.bodies)}
             reader.fill(onlooker.store, kinds)
             view = await onlooker.sight.view(self.application, (desired, desired.inputs), Hints())
-            return self._compared(reader, view, resolved)
+            return self._compared(reader, view, resolved), view
 
     def _listed(self) -> list[ResourceKey]:
         """The objects that status names."""

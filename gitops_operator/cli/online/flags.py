@@ -45,6 +45,7 @@ OPERATOR_NAMESPACE = Argument(
     {"metavar": "NAMESPACE", "default": ""},
     Completes.NAMESPACE,
 )
+ASYNC = Argument(("--async",), "ask, and do not wait for the end", {"action": "store_true", "dest": "asynchronous"})
 ONE = (APPLICATION, NAMESPACE, ALL_NAMESPACES, CONTEXT, KUBECONFIG)
 SEVERAL = (APPLICATIONS, NAMESPACE, ALL_NAMESPACES, SELECTOR, CONTEXT, KUBECONFIG)
 

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import getpass
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gitops_operator.cli.console import Colour, Console
@@ -30,30 +30,29 @@ _REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectr
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
-    limit = limit_of(arguments.timeout)
-
     async def work(reach: Reach) -> Exit:
-        key = await key_named(arguments, reach)
-        asked = await _ask(reach, key, arguments)
-        if arguments.asynchronous:
-            console.line(f"A sync of {key} is asked for.")
-            return Exit.FINE
-        outcome = await _watched(reach, console, asked, limit)
-        return _say(console, outcome, limit)
+        request = request_of(arguments, await who(reach))
+        return await asked(reach, console, arguments, lambda _: request)
 
     return online(work, arguments, console)
 
 
-async def _ask(reach: Reach, key: ApplicationKey, arguments: argparse.Namespace) -> Running:
-    """Write the request, unless something speaks against it."""
-    request = request_of(arguments, await who(reach))
+async def asked(
+    reach: Reach, console: Console, arguments: argparse.Namespace, request: Callable[[Body], Mapping[str, Any]]
+) -> Exit:
+    """Ask for what is wanted of the Application as it stands, unless something speaks against it, and watch it."""
+    limit, key = limit_of(arguments.timeout), await key_named(arguments, reach)
 
     def wanted(body: Body) -> Mapping[str, Any]:
         _check(parse_application(body), replaces=arguments.replace)
-        return request
+        return request(body)
 
     before, written = await edit_operation(reach, key, wanted)
-    return Running(parse_application(before), parse_application(written))
+    if arguments.asynchronous:
+        console.line(f"A sync of {key} is asked for.")
+        return Exit.FINE
+    running = Running(parse_application(before), parse_application(written))
+    return _say(console, await _watched(reach, console, running, limit), limit)
 
 
 def request_of(arguments: argparse.Namespace, username: str) -> dict[str, Any]:

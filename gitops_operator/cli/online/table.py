@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_operator.cli.command import OUTPUT, Argument, Command, Group
-from gitops_operator.cli.online.flags import ONE, OPERATOR_NAMESPACE, SEVERAL, timeout
+from gitops_operator.cli.online.flags import ASYNC, ONE, OPERATOR_NAMESPACE, SEVERAL, timeout
 
 _FORMS = Argument(
     ("-o", "--output"),
@@ -11,7 +11,6 @@ _FORMS = Argument(
     {"choices": ("table", "wide", "json", "yaml", "name"), "default": "table", "metavar": "FORMAT"},
 )
 _WATCH = Argument(("-w", "--watch"), "go on with each change, until Ctrl-C", {"action": "store_true"})
-_ASYNC = Argument(("--async",), "ask, and do not wait for the end", {"action": "store_true", "dest": "asynchronous"})
 
 ONLINE: tuple[Command, ...] = (
     Command(
@@ -81,7 +80,7 @@ ONLINE: tuple[Command, ...] = (
                 {"metavar": "NUMBER", "type": int, "default": None},
             ),
             Argument(("--replace",), "end a sync that is running, and begin this one", {"action": "store_true"}),
-            _ASYNC,
+            ASYNC,
             timeout("15m", "how long to watch"),
         ),
         (
@@ -124,7 +123,7 @@ ONLINE: tuple[Command, ...] = (
         (
             *SEVERAL,
             Argument(("--hard",), "forget what was rendered before", {"action": "store_true"}),
-            _ASYNC,
+            ASYNC,
             timeout("1m", "how long to wait for the look"),
         ),
         (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gitops_operator.cli.command import OUTPUT, Argument, Command, Group
-from gitops_operator.cli.online.flags import ONE, OPERATOR_NAMESPACE, SEVERAL, timeout
+from gitops_operator.cli.offline.table import SYNC_OPTION
+from gitops_operator.cli.online.flags import ASYNC, ONE, OPERATOR_NAMESPACE, SEVERAL, timeout
 
 _WIDE = Argument(
     ("-o", "--output"),
@@ -12,6 +13,31 @@ _WIDE = Argument(
 )
 
 CLOSE: tuple[Command, ...] = (
+    Command(
+        "plan",
+        Group.CLUSTER,
+        "Show what a sync would write, step by step, and what comes of it",
+        "Compares as `diff` does and prints each write of a sync in its order, if all of them succeed, with what "
+        "restarts and what is lost for good. The exit code is 0 where there is nothing to do, 1 where there is "
+        "something, 2 where the sync would fail or that cannot be told.",
+        (
+            *ONE,
+            Argument(
+                ("--revision",),
+                "plan a sync to this branch, tag or commit instead",
+                {"metavar": "REVISION", "default": ""},
+            ),
+            Argument(("--prune",), "also delete what Git no longer has", {"action": "store_true"}),
+            SYNC_OPTION,
+            OPERATOR_NAMESPACE,
+            OUTPUT,
+        ),
+        (
+            ("What the next sync would do, and in which order", "kubectl gitops plan guestbook"),
+            ("What a sync to another branch would do", "kubectl gitops plan guestbook --revision feature --prune"),
+        ),
+        "online.plan_app",
+    ),
     Command(
         "why",
         Group.CLUSTER,
@@ -56,6 +82,27 @@ CLOSE: tuple[Command, ...] = (
         "online.history",
     ),
     Command(
+        "rollback",
+        Group.CLUSTER,
+        "Go back to a version of the history, and stay there",
+        "Syncs to the revision and the source of an entry of the history, without an ID to the version before the "
+        "present one. What is newer in Git waits until you resume, or ask for a sync. What that version does not have "
+        "is pruned where the sync policy prunes; claims and namespaces never are.",
+        (
+            *ONE,
+            Argument(("entry",), "the number of an entry of its history", {"metavar": "ID", "type": int, "nargs": "?"}),
+            Argument(("--prune",), "delete what it does not have, whatever the sync policy", {"action": "store_true"}),
+            Argument(("--replace",), "end a sync that is running, and begin this one", {"action": "store_true"}),
+            ASYNC,
+            timeout("15m", "how long to watch"),
+        ),
+        (
+            ("To the version before this one", "kubectl gitops rollback guestbook"),
+            ("To a certain one, by its number in the history", "kubectl gitops rollback guestbook 7"),
+        ),
+        "online.rollback",
+    ),
+    Command(
         "suspend",
         Group.CLUSTER,
         "Stop acting on Applications, for a while or until they are resumed",
@@ -79,10 +126,14 @@ CLOSE: tuple[Command, ...] = (
     Command(
         "resume",
         Group.CLUSTER,
-        "Act on suspended Applications again",
-        "Takes spec.suspend away. What has moved meanwhile is brought back as the sync policy says.",
+        "Act on suspended Applications again, or follow Git again",
+        "Takes spec.suspend away: what has moved meanwhile is brought back as the sync policy says. After a rollback, "
+        "or where a failed atomic sync was undone, the newest version of Git counts again.",
         SEVERAL,
-        (("After the repair", "kubectl gitops resume guestbook"),),
+        (
+            ("After the repair", "kubectl gitops resume guestbook"),
+            ("After a rollback, once Git is right", "kubectl gitops resume guestbook"),
+        ),
         "online.resume",
     ),
     Command(

@@ -18,6 +18,8 @@ _STAYS = frozenset(
         GateReason.KIND_NOT_READY,
         GateReason.KIND_UNKNOWN,
         GateReason.AWAITS_CONFIRMATION,
+        GateReason.HELD,
+        GateReason.ROLLED_BACK,
         GateReason.RETRY_LATER,
         GateReason.PRUNE_OFF,
         GateReason.WOULD_PRUNE_EVERYTHING,

@@ -10,6 +10,7 @@ from gitops_operator.cli.console import Console
 from gitops_operator.cli.exits import CommandError
 from gitops_operator.cli.online import history
 from gitops_operator.cli.online.family import Member
+from gitops_operator.cli.online.rollback import entry_of
 from gitops_operator.cli.online.suspend import until_of
 from gitops_operator.cli.online.tree import drawn
 from gitops_operator.cli.online.verdicts import verdict
@@ -49,7 +50,16 @@ def test_a_verdict_says_what_becomes_of_a_change(change: Change, spec: dict[str,
 
 
 @pytest.mark.parametrize(
-    "reason", ["PruneLimitExceeded", "OutsideSyncWindow", "AwaitsConfirmation", "ApprovalPending", "KindNotReady"]
+    "reason",
+    [
+        "PruneLimitExceeded",
+        "OutsideSyncWindow",
+        "AwaitsConfirmation",
+        "ApprovalPending",
+        "KindNotReady",
+        "Held",
+        "RolledBack",
+    ],
 )
 def test_a_verdict_says_what_the_operator_gives_as_its_reason(reason: str) -> None:
     said = condition("Synced", "False", reason, "It would prune 20 of 30.")
@@ -158,3 +168,36 @@ def test_a_wide_tree_has_messages_and_fits_the_terminal() -> None:
 def test_the_colours_of_a_tree_stand_on_its_words() -> None:
     lines = list(drawn(application(), [FRONT], 0, lambda text, _: f"<{text}>", with_messages=False))
     assert lines[2] == "└─ Deployment web/front        <Synced>   <Progressing>"
+
+
+def with_history(*revisions: str, at: str = "") -> dict[str, Any]:
+    history = [{"id": number, "revisions": [text]} for number, text in enumerate(revisions, start=1)]
+    return {"status": {"history": history, "operation": {"revisions": [at or revisions[-1]]}}}
+
+
+@pytest.mark.parametrize(
+    "body, wanted, entry",
+    [
+        (with_history("a", "b"), None, 1),
+        (with_history("a", "b", at="c"), None, 2),
+        (with_history("a", "b", "a"), None, 2),
+        (with_history("a", "b", "c"), 1, 1),
+    ],
+    ids=["the one before", "the last good one where the last sync failed", "after a rollback", "a certain one"],
+)
+def test_a_rollback_goes_to(body: dict[str, Any], wanted: int | None, entry: int) -> None:
+    assert entry_of(body, wanted) == entry
+
+
+@pytest.mark.parametrize(
+    "body, wanted, words",
+    [
+        (with_history("a"), None, "its history has no earlier version"),
+        ({}, None, "its history has no earlier version"),
+        (with_history("a", "b"), 7, "the history has no entry 7; it has 1 (a), 2 (b)"),
+    ],
+)
+def test_a_rollback_to_what_is_not_there_is_refused(body: dict[str, Any], wanted: int | None, words: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        entry_of(body, wanted)
+    assert str(caught.value) == words

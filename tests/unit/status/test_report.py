@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gitops_operator.errors import GitOpsError, SourceError
 from gitops_operator.model.change import Change, Why
 from gitops_operator.model.health import Health, HealthStatus
+from gitops_operator.model.hold import Held
 from gitops_operator.model.operation import Cursor, Phase
 from gitops_operator.model.parsing import parse_operation
 from gitops_operator.model.resource import ResourceKey
@@ -185,6 +186,7 @@ def huge(text: str) -> Observation:
         message=words,
         options=frozenset(f"{'O' * 48}{number:02}={'v' * 48}" for number in range(50)),
         initiated_by=words[:253],
+        held=Held(1, SHA, {"path": "p" * 4000}, inputs="d" * 32, refused=SHA, message=words),
     )
     source = {"repoURL": f"https://{'h' * 2000}.example.com", "path": "p" * 1024}
     entry = {"id": 1, "operation": "x", "revisions": [SHA], "sources": [source]}
