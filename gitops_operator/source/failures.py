@@ -22,6 +22,7 @@ class Reason(StrEnum):
     REVISION_GONE = "RevisionGone"
     REPOSITORY_EMPTY = "RepositoryEmpty"
     REPOSITORY_UNREACHABLE = "RepositoryUnreachable"
+    FILE_TOO_LARGE = "FileTooLarge"
     REPOSITORY_CORRUPT = "RepositoryCorrupt"
     UNSUPPORTED_URL = "UnsupportedURL"
     INVALID_CREDENTIAL = "InvalidCredential"

@@ -10,12 +10,15 @@ from pygit2.enums import FileMode
 
 from gitops_operator.errors import SourceError
 from gitops_operator.model.tree import Entry, EntryKind
+from gitops_operator.source.failures import Reason, failure
 
 _KINDS: dict[int, EntryKind] = {
     FileMode.TREE: EntryKind.FOLDER,
     FileMode.LINK: EntryKind.LINK,
     FileMode.COMMIT: EntryKind.SUBMODULE,
 }
+_LARGEST = 64 << 20
+"""A file of a few kilobytes can grow to gigabytes when it is unpacked, and would take the operator down."""
 _T = TypeVar("_T")
 
 
@@ -72,6 +75,10 @@ class CommitTree:
         found = self.entry(path)
         if found is None or found.kind not in {EntryKind.FILE, EntryKind.LINK}:
             raise KeyError(path)
+        size = self._guard(lambda repository: _size_of(repository, found))
+        if size > _LARGEST:
+            message = f"{path} of {self._repository} has {size >> 20} MiB: more than {_LARGEST >> 20} are not read"
+            raise failure(Reason.FILE_TOO_LARGE, message)
         return self._guard(lambda repository: _content_of(repository, found))
 
     def _child(self, parent: Entry, name: str) -> Entry | None:
@@ -94,6 +101,11 @@ def _folder_of(repository: pygit2.Repository, entry: Entry) -> pygit2.Tree:
     if not isinstance(found, pygit2.Tree):
         raise KeyError(entry.id)
     return found
+
+
+def _size_of(repository: pygit2.Repository, entry: Entry) -> int:
+    """What it is when it is unpacked; that is read without unpacking it."""
+    return int(repository.odb.read_header(pygit2.Oid(hex=entry.id))[1])
 
 
 def _content_of(repository: pygit2.Repository, entry: Entry) -> bytes:
