@@ -14,9 +14,9 @@ from devcluster.demo.world import World
 from devcluster.errors import DevClusterError
 
 _DESCRIPTION = """\
-Shows the operator at work: three Applications come up from Git, then a commit, drift, an autoscaled workload and a
-deletion. It starts a control plane of its own on this machine (some seconds once its programs are built), or uses a
-cluster of yours; in either case it takes everything down again.
+Shows the operator at work: three Applications come up from Git, then a commit, drift, an autoscaled workload, a
+deletion, a migration that somebody approves, and a rollback. It starts a control plane of its own on this machine
+(some seconds once its programs are built), or uses a cluster of yours; in either case it takes everything down again.
 """
 
 

@@ -7,12 +7,15 @@ import os
 import shlex
 import socket
 import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from devcluster.demo.failure import DemoError
+from devcluster.demo.operator import ROOT
 from devcluster.processes import Component, Spawner
 from devcluster.waiting import wait_until
 
@@ -48,9 +51,19 @@ class Kube:
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0) -> str:
         """Runs kubectl; returns what it prints."""
+        return self._run([str(self.kubectl), *arguments], stdin=stdin, timeout=timeout)
+
+    def gitops(self, *arguments: str, seen: int = 0) -> str:
+        """Runs kubectl gitops, which ends with such an exit code; returns what it prints."""
+        # What it keeps between calls goes with us; kubectl would have to find the plugin on the PATH.
+        self.environment |= {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": self._folder.name}
+        return self._run([sys.executable, "-m", "gitops_operator.cli", *arguments], seen=seen)
+
+    def _run(self, command: Sequence[str], *, stdin: str = "", timeout: float = 60.0, seen: int = 0) -> str:
+        said = shlex.join(["kubectl", *command[1:]])
         try:
             answer = subprocess.run(
-                [str(self.kubectl), *arguments],
+                command,
                 env=self.environment,
                 input=stdin,
                 capture_output=True,
@@ -59,9 +72,9 @@ class Kube:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise DemoError(f"kubectl {shlex.join(arguments)} took longer than {timeout:.0f} s") from error
-        if answer.returncode != 0:
-            raise DemoError(f"kubectl {shlex.join(arguments)}: {answer.stderr.strip()}")
+            raise DemoError(f"{said} took longer than {timeout:.0f} s") from error
+        if answer.returncode != seen:
+            raise DemoError(f"{said} ended with {answer.returncode}: {answer.stderr.strip()}")
         return answer.stdout
 
     def get(self, path: str) -> Body | None:

@@ -1,29 +1,21 @@
 """What the demo shows, one scene after the other."""
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from devcluster.demo.going_back import careful
 from devcluster.demo.kube import Body
+from devcluster.demo.showing import SHOP, Measure, greeting, kubectl, measure, title
 from devcluster.demo.table import Table, boxed
 from devcluster.demo.world import World
 
 _EVERYTHING = {"apps", "autoscaled", "team-blue", "team-red", "waves"}
-_SHOP = "/api/v1/namespaces/demo-shop/configmaps"
 _WEB = "/apis/apps/v1/namespaces/demo-shop/deployments/web"
 _API = "/apis/apps/v1/namespaces/demo-api/deployments/api"
 _BY_HAND = 5
 _WATCHED_SECONDS = 6.0
 _EVENTS_PATIENCE = 5.0
-
-
-class Measure(NamedTuple):
-    """A line of the closing table."""
-
-    what: str
-    took: str
 
 
 def play(world: World) -> None:
@@ -32,15 +24,15 @@ def play(world: World) -> None:
     Raises:
         DemoError: something did not come true in its time.
     """
-    measures = [beginning(world), *commit(world), drift(world), autoscaled(world), deletion(world)]
+    measures = [beginning(world), *commit(world), drift(world), autoscaled(world), deletion(world), *careful(world)]
     _show_events(world)
-    _title("What it took (a repository is asked for news every 2 s)")
+    title("What it took (a repository is asked for news every 2 s)")
     print(boxed(("what", "took"), measures), flush=True)
 
 
 def beginning(world: World) -> Measure:
     """Three Applications, and two more that one of them holds, become Synced and Healthy."""
-    _title("Three Applications: one in waves, one with an autoscaler, one that holds two more")
+    title("Three Applications: one in waves, one with an autoscaler, one that holds two more")
     started, table = time.monotonic(), Table()
     world.apply_applications()
 
@@ -50,12 +42,12 @@ def beginning(world: World) -> Measure:
         return {row.name for row in rows} >= _EVERYTHING and all(row.is_well for row in rows)
 
     world.until(all_are_well, "every Application to be Synced and Healthy", timeout=180)
-    return _measure("five Applications from nothing to Synced and Healthy", time.monotonic() - started)
+    return measure("five Applications from nothing to Synced and Healthy", time.monotonic() - started)
 
 
 def commit(world: World) -> list[Measure]:
     """A commit scales the web and changes a setting."""
-    _title("A commit: three replicas of the web instead of two, and another greeting")
+    title("A commit: three replicas of the web instead of two, and another greeting")
     files = world.repository.files()
     changes = {
         "waves/web.yaml": _replaced(files["waves/web.yaml"], "replicas: 2", "replicas: 3"),
@@ -75,26 +67,26 @@ def commit(world: World) -> list[Measure]:
     applied = time.monotonic() - started
     world.until(is_well, "the Application to be Synced and Healthy at the new commit")
     return [
-        _measure("commit → applied (two waves)", applied),
-        _measure("commit → Synced and Healthy", time.monotonic() - started),
+        measure("commit → applied (two waves)", applied),
+        measure("commit → Synced and Healthy", time.monotonic() - started),
     ]
 
 
 def drift(world: World) -> Measure:
     """Somebody changes an object by hand; it is put back."""
-    _title("Drift: somebody changes the greeting by hand")
+    title("Drift: somebody changes the greeting by hand")
     started = time.monotonic()  # before kubectl starts: what it takes itself counts, too
-    _kubectl(world, "patch", "configmap", "settings", "-n", "demo-shop", "-p", '{"data":{"greeting":"I was here"}}')
-    world.until(lambda: _greeting(world) == "Hello again", "the drift to be corrected")
+    kubectl(world, "patch", "configmap", "settings", "-n", "demo-shop", "-p", '{"data":{"greeting":"I was here"}}')
+    world.until(lambda: greeting(world) == "Hello again", "the drift to be corrected")
     took = time.monotonic() - started
-    print(f"greeting: {_greeting(world)}   (again, after {took:.1f} s)", flush=True)
-    return _measure("drift → healed", took)
+    print(f"greeting: {greeting(world)}   (again, after {took:.1f} s)", flush=True)
+    return measure("drift → healed", took)
 
 
 def autoscaled(world: World) -> Measure:
     """The replicas of an autoscaled workload are not Git's: scaling it is no drift."""
-    _title("An autoscaled Deployment is scaled; Git says 2, but the number belongs to the autoscaler")
-    _kubectl(world, "scale", "deployment", "api", "-n", "demo-api", f"--replicas={_BY_HAND}")
+    title("An autoscaled Deployment is scaled; Git says 2, but the number belongs to the autoscaler")
+    kubectl(world, "scale", "deployment", "api", "-n", "demo-api", f"--replicas={_BY_HAND}")
     started = time.monotonic()
 
     def is_over() -> bool:
@@ -112,19 +104,19 @@ def autoscaled(world: World) -> Measure:
 
 def deletion(world: World) -> Measure:
     """A file leaves Git; its object leaves the cluster."""
-    _title("A file is deleted from Git")
-    banner = f"{_SHOP}/banner"
+    title("A file is deleted from Git")
+    banner = f"{SHOP}/banner"
     world.until(lambda: world.kube.get(banner) is not None, "the banner to be there")
     sha = world.repository.delete("waves/banner.yaml")
     print("$ git rm waves/banner.yaml && git commit && git push", flush=True)
     took = world.until(lambda: world.kube.get(banner) is None, "the object to be pruned")
     world.until(lambda: _is_well_at(world, sha), "the Application to be Synced and Healthy again")
     print(f"ConfigMap demo-shop/banner is gone   (after {took:.1f} s)", flush=True)
-    return _measure("deletion → pruned", took)
+    return measure("deletion → pruned", took)
 
 
 def _show_events(world: World) -> None:
-    _title("What the operator says it did: the Events of the Applications")
+    title("What the operator says it did: the Events of the Applications")
     deadline = time.monotonic() + _EVENTS_PATIENCE  # Events come a moment after the status; a lost one is no failure
     while not _is_complete(events := world.events()) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -135,11 +127,6 @@ def _show_events(world: World) -> None:
 def _is_complete(events: Sequence[Body]) -> bool:
     reasons = Counter(event["reason"] for event in events)
     return reasons["Pruned"] > 0 and reasons["SyncStarted"] == reasons["SyncSucceeded"]
-
-
-def _kubectl(world: World, *arguments: str) -> None:
-    print(f"$ kubectl {shlex.join(arguments)}", flush=True)
-    world.kube.run(*arguments)
 
 
 def _is_well_at(world: World, sha: str) -> bool:
@@ -156,16 +143,3 @@ def _replaced(text: str, old: str, new: str) -> str:
 def _replicas(world: World, path: str) -> int:
     found = world.kube.get(path) or {}
     return int(found.get("spec", {}).get("replicas", 0))
-
-
-def _greeting(world: World) -> str:
-    found = world.kube.get(f"{_SHOP}/settings") or {}
-    return str(found.get("data", {}).get("greeting", ""))
-
-
-def _measure(what: str, seconds: float) -> Measure:
-    return Measure(what, f"{seconds:.1f} s")
-
-
-def _title(text: str) -> None:
-    print(f"\n== {text}\n", flush=True)

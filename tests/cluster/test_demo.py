@@ -24,8 +24,13 @@ def test_the_demo_shows_all_that_it_promises_and_leaves_nothing(tmp_path: Path) 
         "drift → healed",
         "scaled to 5 by hand",
         "deletion → pruned",
+        "approved → migrated, Synced and Healthy",
+        "rollback by one command",
     ]
-    assert "DriftCorrected  ConfigMap demo-shop/settings was changed by kubectl-patch at .data.greeting" in said
+    corrected = r"DriftCorrected +ConfigMap demo-shop/settings was changed by kubectl-patch at \.data\.greeting"
+    assert re.search(corrected, said)
+    assert "hooks: PreSync migration: Succeeded; greeting: Hello from new tables" in said
+    assert "greeting: Hello again   (Rolled back to" in said
     assert processes_of(tmp_path) == []
 
 
