@@ -137,16 +137,17 @@ class _ServerChange(msgspec.Struct):
     ref: _ServerReference
 
 
-class _Server(msgspec.Struct):
+class _Server(msgspec.Struct, rename="camel"):
     repository: _ServerRepository
     changes: list[_ServerChange]
+    ref_limit_exceeded: bool = False  # of a mirror: there are more than are listed
 
 
 def of_bitbucket_server(body: bytes) -> Push:
     """Of Bitbucket Data Center, which names neither the default branch nor files."""
     seen = _read(body, _Server)
     urls = _urls(*(link.href for link in seen.repository.links.clone))
-    return Push(urls, tuple(change.ref.id for change in seen.changes))
+    return Push(urls, () if seen.ref_limit_exceeded else tuple(change.ref.id for change in seen.changes))
 
 
 class _AzureRepository(msgspec.Struct, rename="camel"):

@@ -166,6 +166,12 @@ def test_both_addresses_of_a_bitbucket_data_center_are_read() -> None:
     assert read(bitbucket_server(http, ssh)).repositories == (ssh, http)
 
 
+def test_a_mirror_that_cannot_list_all_that_moved_may_have_moved_anything() -> None:
+    sent = bitbucket_server("https://git.example.com/scm/team/shop.git", "ssh://git@git.example.com/team/shop.git")
+    body = json.dumps({**json.loads(sent.body), "refLimitExceeded": True}).encode()
+    assert read(Sent(sent.headers, body)).references == ()
+
+
 def test_the_creation_of_a_tag_names_it_in_full() -> None:
     sent = github(URL, "v1.2", "create", ref_type="tag", commits=None)
     assert read(sent).references == ("refs/tags/v1.2",)
