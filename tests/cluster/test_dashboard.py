@@ -68,10 +68,12 @@ def fed(kube: Kube, git: GitServer, operator: Operator, tmp_path_factory: pytest
 
 def _deliver(scene: Scene) -> None:
     """Two waves, because those before the last are tried out on the server."""
-    files = {f"{number}.yaml": config_map(f"c{number}", wave=number % 2) for number in range(20)}
-    scene.follow(files)
-    changed = {name: text.replace("git", "git2") for name, text in files.items()}
-    scene.wait_at(scene.repository.commit(changed))
+
+    def files(value: str) -> dict[str, str]:
+        return {f"{number}.yaml": config_map(f"c{number}", wave=number % 2, key=value) for number in range(20)}
+
+    scene.follow(files("git"))
+    scene.wait_at(scene.repository.commit(files("git2")))
 
 
 def _meddle(scene: Scene) -> None:
