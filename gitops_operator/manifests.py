@@ -93,8 +93,9 @@ class Manifests:
         """
         try:
             stamped = await self._known(application, resolved)
-        except RenderError as error:  # what would mend it may lie outside the source's path
-            self._repositories.note_reads(application.key, error.reads)
+        except RenderError as error:
+            if error.reads:  # what would mend it may lie outside the source's path
+                self._repositories.note_reads(application.key, error.reads)
             raise
         if stamped is None:
             return None

@@ -42,7 +42,7 @@ from gitops_operator.wakeups import Priority
 from gitops_operator.writes import LeadershipLostError
 from tests.builders import Body, as_file
 from tests.fake_api import EVERYBODY, CrashError, FakeApi, Sent, Watched
-from tests.unit.render.trees import tree_of
+from tests.unit.render.trees import Link, tree_of
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
 LOOK_INTERVAL = 180.0
@@ -108,8 +108,9 @@ class FakeGit:
     refreshing: set[ApplicationKey] = field(default_factory=set)
     refreshes: int = 0
     released: list[ApplicationKey] = field(default_factory=list)
+    noted: dict[ApplicationKey, frozenset[str]] = field(default_factory=dict)
 
-    def commit(self, files: Mapping[str, str]) -> str:
+    def commit(self, files: Mapping[str, str | Link]) -> str:
         sha = hashlib.sha1(f"{len(self.commits)}{sorted(files.items())}".encode()).hexdigest()
         self.commits[sha] = tree_of(files, commit=sha)
         self.newest = sha
@@ -140,7 +141,8 @@ class FakeGit:
         self.released.append(key)
 
     def note_reads(self, key: ApplicationKey, paths: frozenset[str]) -> None:
-        """Every commit wakes every Application here."""
+        """Every commit wakes every Application here, whatever it reads."""
+        self.noted[key] = paths
 
     def refresh(self, key: ApplicationKey) -> None:
         self.refreshes += 1
@@ -358,7 +360,7 @@ class Line:
 
     # --- what people do ---
 
-    def commit(self, *objects: Body, files: Mapping[str, str] | None = None, path: str = "shop") -> str:
+    def commit(self, *objects: Body, files: Mapping[str, str | Link] | None = None, path: str = "shop") -> str:
         """A commit with exactly these objects, a file each, and these files."""
         named = {f"{path}/{body['kind'].lower()}-{body['metadata']['name']}.yaml": as_file(body) for body in objects}
         sha = self.git.commit({f"{path}/README": "", **named, **(files or {})})

@@ -5,6 +5,7 @@ from gitops_operator.source.failures import Reason, failure
 from tests.builders import application, as_file, config_map, custom_resource_definition, deployment, gizmo
 from tests.fake_api import EVERYBODY
 from tests.fakes import Line, synced
+from tests.unit.render.trees import Link
 
 UNREACHABLE = failure(Reason.REPOSITORY_UNREACHABLE, "git.example.com does not answer")
 
@@ -89,6 +90,17 @@ async def test_a_newer_commit_that_cannot_be_rendered_does_not_stop_the_sync_tha
     assert line.operation()["phase"] == "Succeeded"
     assert line.has("ConfigMap", "late")
     assert "shop/bad.yaml" in line.condition("Stalled")["message"]
+
+
+async def test_what_lies_outside_the_folder_is_followed_while_it_cannot_be_rendered() -> None:
+    line, linked = Line(), {"shop/b.yaml": Link("../shared/b.yaml")}
+    line.commit(files={**linked, "shared/b.yaml": as_file(config_map("b"))})
+    line.create(application())
+    await line.settle()
+    line.commit(files={**linked, "shared/b.yaml": "kind: ["})
+    await line.settle()
+    assert line.condition("Stalled")["reason"] == "RenderFailed"
+    assert list(line.git.noted.values()) == [frozenset({"shared/b.yaml"})]
 
 
 async def test_a_mended_commit_is_synced() -> None:
