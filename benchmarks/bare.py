@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -44,6 +44,18 @@ async def _apply_all(cluster: DevCluster, objects: Sequence[Json], in_flight: in
         started = time.perf_counter()
         await asyncio.gather(*(work(session) for _ in range(in_flight)))
         return time.perf_counter() - started
+
+
+async def create_all(session: aiohttp.ClientSession, bodies: Iterable[tuple[str, Json]]) -> None:
+    """Creates objects, each at the path of its collection."""
+    waiting = iter(bodies)
+
+    async def work() -> None:
+        for path, body in waiting:  # shared by all workers
+            async with session.post(path, json=body) as answer:
+                assert answer.status == 201, await answer.text()
+
+    await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
 
 
 async def apply(session: aiohttp.ClientSession, body: Json) -> bytes:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-import aiohttp
-
 from benchmarks import bare
 from devcluster.cluster import DevCluster
 
@@ -150,11 +148,6 @@ def create_config_maps(cluster: DevCluster, number: int) -> None:
 
 
 async def _create(cluster: DevCluster, bodies: Iterator[Json]) -> None:
-    async def work(session: aiohttp.ClientSession) -> None:
-        for body in bodies:  # shared by all workers
-            path = bare.COLLECTIONS[body["kind"]].format(body["metadata"]["namespace"])
-            async with session.post(path, json=body) as answer:
-                assert answer.status == 201, await answer.text()
-
     async with bare.connected(cluster) as session:
-        await asyncio.gather(*(work(session) for _ in range(bare.IN_FLIGHT)))
+        places = ((bare.COLLECTIONS[body["kind"]].format(body["metadata"]["namespace"]), body) for body in bodies)
+        await bare.create_all(session, places)

@@ -12,7 +12,7 @@ _GROUPS = {"Deployment": "apps"}
 
 def some(number: int, *, tag: str = "one") -> list[Json]:
     """So many objects, a multiple of four; `tag` stands in each Deployment and in every second ConfigMap."""
-    return [one for index in range(number // 4) for one in _four(index, tag)]
+    return [one for index in range(number // 4) for one in four(index, tag)]
 
 
 def as_files(objects: Sequence[Json]) -> Mapping[str, str]:
@@ -27,16 +27,8 @@ def as_sent(objects: Sequence[Json], namespace: str) -> list[Json]:
     return [stamped(one, namespace) for one in sorted(objects, key=lambda one: order.index(one["kind"]))]
 
 
-def stamped(body: Json, namespace: str) -> Json:
-    """As the operator applies it: in the namespace, with two annotations of equal length."""
-    kind, name = body["kind"], body["metadata"]["name"]
-    group = _GROUPS.get(kind, "")
-    tracking = f"bare-operator_{namespace}:{group}/{kind}:{namespace}/{name}"
-    annotations = {TRACKING + "-of-nobody": tracking, DESIRED + "-of-nobody": "0" * 32}
-    return {**body, "metadata": {"name": name, "namespace": namespace, "annotations": annotations}}
-
-
-def _four(index: int, tag: str) -> Iterator[Json]:
+def four(index: int, tag: str) -> Iterator[Json]:
+    """The objects of one app: `tag` stands in the Deployment and the first ConfigMap."""
     name = f"app-{index:05}"
     labels = {"app": name}
     container = {"name": "main", "image": "nginx:1.29", "env": [{"name": "TAG", "value": tag}]}
@@ -47,6 +39,15 @@ def _four(index: int, tag: str) -> Iterator[Json]:
     yield {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": service}
     yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{name}-a"}, "data": {"tag": tag}}
     yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{name}-b"}, "data": {"key": "value"}}
+
+
+def stamped(body: Json, namespace: str) -> Json:
+    """As the operator applies it: in the namespace, with two annotations of equal length."""
+    kind, name = body["kind"], body["metadata"]["name"]
+    group = _GROUPS.get(kind, "")
+    tracking = f"bare-operator_{namespace}:{group}/{kind}:{namespace}/{name}"
+    annotations = {TRACKING + "-of-nobody": tracking, DESIRED + "-of-nobody": "0" * 32}
+    return {**body, "metadata": {"name": name, "namespace": namespace, "annotations": annotations}}
 
 
 def _as_yaml(value: Json) -> str:

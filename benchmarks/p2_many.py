@@ -131,19 +131,9 @@ async def _created_and_ready(cluster: DevCluster, applications: Sequence[Mapping
     missing = {one["metadata"]["name"] for one in applications}
     async with bare.connected(cluster) as session:
         watch = asyncio.create_task(_watch(session, missing))
-        waiting = iter(applications)
-
-        async def create() -> None:
-            for one in waiting:  # shared by all
-                async with session.post(
-                    API, data=json.dumps(one), headers={"Content-Type": "application/json"}
-                ) as answer:
-                    assert answer.status == 201, await answer.text()
-
         started = time.perf_counter()
-        creating = asyncio.gather(*(create() for _ in range(bare.IN_FLIGHT)))
         async with asyncio.timeout(_PATIENCE):
-            await asyncio.gather(creating, watch)
+            await asyncio.gather(bare.create_all(session, ((API, one) for one in applications)), watch)
         return time.perf_counter() - started
 
 

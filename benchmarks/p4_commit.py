@@ -90,7 +90,7 @@ def _times(place: World, repository: GitRepository, tag: str, tell: Callable[[st
         for turn in range(_COMMITS):
             index = turn * _NUMBER // _COMMITS
             sha = repository.commit(_folder(index, tag))
-            changed = [one for one in _four(index, tag) if tag in json.dumps(one)]
+            changed = [one for one in objects.four(index, tag) if tag in json.dumps(one)]
             time.sleep(_CALM)
             began = time.perf_counter()
             tell(_name(index))
@@ -109,27 +109,18 @@ def _name(index: int) -> str:
     return f"app-{index:05}"
 
 
-def _four(index: int, tag: str) -> list[objects.Json]:
-    return list(objects._four(index, tag))
-
-
 def _folder(index: int, tag: str) -> dict[str, str]:
-    [text] = objects.as_files(_four(index, tag)).values()
+    [text] = objects.as_files(list(objects.four(index, tag))).values()
     return {f"{_name(index)}/all.yaml": text}
 
 
 async def _create(place: World) -> None:
     """The Applications, all at once."""
-    url, turns = place.git.http_url(_NAMESPACE), asyncio.Semaphore(bare.IN_FLIGHT)
+    url = place.git.http_url(_NAMESPACE)
+    sources = ((_name(index), {"repoURL": url, "path": _name(index)}) for index in range(_NUMBER))
+    bodies = (application(name, url, source=one, destination={"namespace": _NAMESPACE}) for name, one in sources)
     async with bare.connected(place.cluster) as session:
-
-        async def create(index: int) -> None:
-            source = {"repoURL": url, "path": _name(index)}
-            body = application(_name(index), url, source=source, destination={"namespace": _NAMESPACE})
-            async with turns, session.post(API, json=body) as answer:
-                assert answer.status == 201, await answer.text()
-
-        await asyncio.gather(*(create(index) for index in range(_NUMBER)))
+        await bare.create_all(session, ((API, body) for body in bodies))
 
 
 def _all_ready(place: World) -> bool:

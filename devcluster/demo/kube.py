@@ -51,16 +51,17 @@ class Kube:
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = 60.0) -> str:
         """Runs kubectl; returns what it prints."""
-        return self._run([str(self.kubectl), *arguments], stdin=stdin, timeout=timeout)
+        said = shlex.join(["kubectl", *arguments])
+        return self._run(said, [str(self.kubectl), *arguments], stdin=stdin, timeout=timeout)
 
     def gitops(self, *arguments: str, seen: int = 0) -> str:
         """Runs kubectl gitops, which ends with such an exit code; returns what it prints."""
         # What it keeps between calls goes with us; kubectl would have to find the plugin on the PATH.
         self.environment |= {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": self._folder.name}
-        return self._run([sys.executable, "-m", "gitops_operator.cli", *arguments], seen=seen)
+        said = shlex.join(["kubectl", "gitops", *arguments])
+        return self._run(said, [sys.executable, "-m", "gitops_operator.cli", *arguments], seen=seen)
 
-    def _run(self, command: Sequence[str], *, stdin: str = "", timeout: float = 60.0, seen: int = 0) -> str:
-        said = shlex.join(["kubectl", *command[1:]])
+    def _run(self, said: str, command: Sequence[str], *, stdin: str = "", timeout: float = 60.0, seen: int = 0) -> str:
         try:
             answer = subprocess.run(
                 command,

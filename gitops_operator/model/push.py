@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-BRANCH, TAG = "refs/heads/", "refs/tags/"
+BRANCHES, TAGS = "refs/heads/", "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,4 @@ class Push:
     @property
     def revision(self) -> str:
         """The first reference as people call it."""
-        return self.references[0].removeprefix(BRANCH).removeprefix(TAG) if self.references else ""
+        return self.references[0].removeprefix(BRANCHES).removeprefix(TAGS) if self.references else ""

@@ -87,10 +87,10 @@ class Situation:
 
     `revision` is what `changes` were rendered from, `inputs` the digest of what decides the result; `newest_inputs` is
     the same digest for the newest commit; `held` says that it is an earlier version that the Application is kept at;
-    `hooks` are those of the same render, `objects` all live objects that the
-    pass sees, the hooks' among them; `jitter` is a number in [0, 1), `new_id` the id of an operation should one start;
-    `outcomes` is None before the step of this pass and what came of it afterwards; `drift` says what of the objects
-    that it corrected had moved; `remarkable` are the changes of which there is anything to say.
+    `hooks` are those of the same render, `objects` all live objects that the pass sees, the hooks' among them; `jitter`
+    is a number in [0, 1), `new_id` the id of an operation should one start; `outcomes` is None before the step of this
+    pass and what came of it afterwards; `drift` says what of the objects that it corrected had moved; `remarkable` are
+    the changes of which there is anything to say.
     """
 
     application: Application

@@ -108,11 +108,7 @@ class RenderCache:
 
     def forget_build(self, build: Build) -> None:
         """Makes the next look run the tool anew."""
-        with self._lock:
-            self._drop(build.digest)
-        self._failures.drop((build.digest, ""))
-        if self._disk:
-            self._disk.remove(build.digest)
+        self._forget(build.digest, "")
 
     def _keep(self, digest: str, rendered: Rendered) -> Answer:
         self._remember(digest, rendered)
@@ -139,11 +135,14 @@ class RenderCache:
             RenderError: there is no such folder.
         """
         source = locate(tree, path, directory)
+        self._forget(source.digest, tree.commit)
+
+    def _forget(self, digest: str, commit: str) -> None:
         with self._lock:
-            self._drop(source.digest)
-        self._failures.drop((source.digest, tree.commit))
+            self._drop(digest)
+        self._failures.drop((digest, commit))
         if self._disk:
-            self._disk.remove(source.digest)
+            self._disk.remove(digest)
 
     def _recall(self, digest: str, is_current: Callable[[Rendered], bool]) -> Answer | None:
         with self._lock:

@@ -12,7 +12,8 @@ from gitops_operator.render.links import LinkError, resolve
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_FILES = 20_000
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file begins whose content is elsewhere."""
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ def write_out(tree: Tree, part: Part, made: Mapping[str, bytes], target: Path) -
 
 
 def _check(path: str, data: bytes, size: int) -> None:
-    if data.startswith(_LFS_POINTER):
+    if data.startswith(LFS_POINTER):
         message = "the file is a Git LFS pointer; files in Git LFS are not supported"
         raise RenderError((Problem(path, 0, 0, message),))
     if size > MAX_BYTES:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from gitops_operator.errors import Problem, RenderError
 from gitops_operator.model.application import Directory
 from gitops_operator.model.tree import Entry, EntryKind, Tree
+from gitops_operator.render.copying import LFS_POINTER
 from gitops_operator.render.globs import compile_glob
 from gitops_operator.render.kustomization import NAMES
 from gitops_operator.render.links import LinkError, resolve
@@ -23,7 +24,6 @@ UNSUPPORTED_SOURCE = "UnsupportedSource"
 
 _EXTENSIONS = (".yaml", ".yml", ".json")
 _SKIP_MARK = b"+argocd:skip-file-rendering"
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CHART, _KUSTOMIZATION = "a Helm chart", "a kustomization"
 _OTHER_SOURCES = {"Chart.yaml": _CHART, **dict.fromkeys(NAMES, _KUSTOMIZATION)}
 _INSTEAD = {
@@ -137,7 +137,7 @@ class _Walk:
         self._bytes += len(data)
         if self._bytes > MAX_BYTES:
             self._problem(path, f"the manifests of one source may not be larger than {MAX_BYTES >> 20} MiB together")
-        elif data.startswith(_LFS_POINTER):
+        elif data.startswith(LFS_POINTER):
             self._problem(path, "the file is a Git LFS pointer; manifests in Git LFS are not supported")
         elif _SKIP_MARK not in data:
             self.files.append(SourceFile(path, data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitops_operator.model.packaging import Kustomize, Patch
 
@@ -45,20 +45,7 @@ def says_origins(kustomization: Mapping[str, Any]) -> bool:
     return ORIGINS in _listed(kustomization, "buildMetadata")
 
 
-class _Image(NamedTuple):
-    name: str
-    new_name: str
-    tag: str
-    digest: str
-
-
 def _image(text: str) -> Content:
-    image = _parse(text)
-    parts = {"name": image.name, "newName": image.new_name, "newTag": image.tag, "digest": image.digest}
-    return {field: value for field, value in parts.items() if value}
-
-
-def _parse(text: str) -> _Image:
     """As `kustomize edit set image` reads it."""
     name, has_new, rest = text.partition("=")
     old, tag, digest = _taken_apart(rest if has_new else name)
@@ -67,7 +54,8 @@ def _parse(text: str) -> _Image:
             f"images: {text!r} says nothing to set; write name=new-name, name:tag, name@digest or name=new-name:tag"
         )
         raise OverrideError(message)
-    return _Image(name, old, tag, digest) if has_new else _Image(old, "", tag, digest)
+    names = {"name": name, "newName": old} if has_new else {"name": old}
+    return names | {field: value for field, value in (("newTag", tag), ("digest", digest)) if value}
 
 
 def _taken_apart(text: str) -> tuple[str, str, str]:

@@ -15,10 +15,11 @@ import pygit2
 from pygit2.enums import FetchPrune, RepositoryOpenFlag
 
 from gitops_operator.errors import SourceError
+from gitops_operator.model.push import BRANCHES, TAGS
 from gitops_operator.source.failures import Reason, failure
 from gitops_operator.source.libgit2 import Callbacks
 from gitops_operator.source.pkt_line import peel
-from gitops_operator.source.references import BRANCHES, HEAD, TAGS, is_covered
+from gitops_operator.source.references import HEAD, is_covered
 from gitops_operator.source.tree import CommitTree
 
 _REFSPECS = (f"+{BRANCHES}*:{BRANCHES}*", f"+{TAGS}*:{TAGS}*")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from gitops_operator.errors import SourceError
-from gitops_operator.model.push import BRANCH, TAG, Push
+from gitops_operator.model.push import BRANCHES, TAGS, Push
 from gitops_operator.source.references import HEAD, is_full_sha, prefixes_of
 from gitops_operator.source.urls import RepositoryURL, parse_url
 
@@ -60,7 +60,7 @@ def _is_below(name: str, prefix: str) -> bool:
 
 def _full_names(references: Iterable[str]) -> Iterable[str]:
     for name in references:
-        yield from (name,) if name.startswith("refs/") else (BRANCH + name, TAG + name)
+        yield from (name,) if name.startswith("refs/") else (BRANCHES + name, TAGS + name)
 
 
 def _of_azure(host: str, path: tuple[str, ...]) -> Place:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from gitops_operator.model.push import BRANCHES, TAGS
 from gitops_operator.model.versions import Range, parse_range
 
 HEAD = "HEAD"
-BRANCHES = "refs/heads/"
-TAGS = "refs/tags/"
 
 _FULL = re.compile(r"[0-9a-fA-F]{40}")
 _SHORT = re.compile(r"[0-9a-fA-F]{7,39}")

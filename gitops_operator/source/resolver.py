@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from gitops_operator.errors import SourceError
+from gitops_operator.model.push import BRANCHES, TAGS
 from gitops_operator.model.versions import parse_range
 from gitops_operator.source.clone import Clone
 from gitops_operator.source.environment import Environment
 from gitops_operator.source.failures import Reason, failure
 from gitops_operator.source.mirror import Commit, Damaged, Mirror
 from gitops_operator.source.references import (
-    BRANCHES,
     HEAD,
-    TAGS,
     find,
     is_full_sha,
     is_short_sha,
@@ -144,13 +143,13 @@ def _look_up(mirror: Mirror, targets: frozenset[str], references: Mapping[str, s
 
 
 def _commit_of(mirror: Mirror, target: str, references: Mapping[str, str]) -> Commit | None:
-    sha = find(target, references)
+    tag = version_tag(target, references)
+    sha = references[TAGS + tag] if tag else find(target, references)
     if sha is None and is_full_sha(target):
         sha = target.lower()
     if sha is None and is_short_sha(target):
         sha = mirror.abbreviated(target)
     commit = mirror.commit(sha) if sha else None
-    tag = version_tag(target, references)
     return replace(commit, tag=tag) if commit and tag else commit
 
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from gitops_operator.model.push import BRANCH, TAG, Push
+from gitops_operator.model.push import BRANCHES, TAGS, Push
 
 _T = TypeVar("_T")
-_KINDS = {"branch": BRANCH, "tag": TAG, "named_branch": BRANCH}
+_KINDS = {"branch": BRANCHES, "tag": TAGS, "named_branch": BRANCHES}
 
 
 class MalformedError(ValueError):
@@ -117,7 +117,7 @@ def of_bitbucket(body: bytes) -> Push:
     """Of Bitbucket Cloud, which names neither the default branch nor files."""
     seen = _read(body, _Cloud)
     moved = [change.new or change.old for change in seen.push.changes]
-    references = tuple(_KINDS.get(one.type, BRANCH) + one.name for one in moved if one is not None)
+    references = tuple(_KINDS.get(one.type, BRANCHES) + one.name for one in moved if one is not None)
     return Push(_urls(seen.repository.links.html.href), references)
 
 
@@ -211,7 +211,7 @@ def _urls(*urls: str) -> tuple[str, ...]:
 
 
 def _branch(name: str) -> str:
-    return BRANCH + name if name else ""
+    return BRANCHES + name if name else ""
 
 
 def _changed(commits: Iterable[_Commit] | None) -> tuple[str, ...]:

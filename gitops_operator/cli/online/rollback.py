@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
             rollback = {"id": entry_of(body, arguments.entry), **({"prune": True} if arguments.prune else {})}
             return {"initiatedBy": {"username": by}, "rollback": rollback}
 
-        came = await asked(reach, console, arguments, wanted)
+        came = await asked(reach, console, arguments, key, wanted)
         if came is Exit.FINE:
             console.line(f"It stays there until you resume: kubectl gitops resume {key.name} -n {key.namespace}")
         return came

@@ -31,17 +31,21 @@ _REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectr
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     async def work(reach: Reach) -> Exit:
-        request = request_of(arguments, await who(reach))
-        return await asked(reach, console, arguments, lambda _: request)
+        key, request = await key_named(arguments, reach), request_of(arguments, await who(reach))
+        return await asked(reach, console, arguments, key, lambda _: request)
 
     return online(work, arguments, console)
 
 
 async def asked(
-    reach: Reach, console: Console, arguments: argparse.Namespace, request: Callable[[Body], Mapping[str, Any]]
+    reach: Reach,
+    console: Console,
+    arguments: argparse.Namespace,
+    key: ApplicationKey,
+    request: Callable[[Body], Mapping[str, Any]],
 ) -> Exit:
     """Ask for what is wanted of the Application as it stands, unless something speaks against it, and watch it."""
-    limit, key = limit_of(arguments.timeout), await key_named(arguments, reach)
+    limit = limit_of(arguments.timeout)
 
     def wanted(body: Body) -> Mapping[str, Any]:
         _check(parse_application(body), replaces=arguments.replace)
