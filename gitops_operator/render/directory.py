@@ -17,10 +17,10 @@ from gitops_operator.render.copying import LFS_POINTER
 from gitops_operator.render.globs import compile_glob
 from gitops_operator.render.kustomization import NAMES
 from gitops_operator.render.links import LinkError, resolve
+from gitops_operator.render.paths import SourceReason
 
 MAX_BYTES = 32 * 1024 * 1024
 _MAX_FOLDERS = 100
-UNSUPPORTED_SOURCE = "UnsupportedSource"
 
 _EXTENSIONS = (".yaml", ".yml", ".json")
 _SKIP_MARK = b"+argocd:skip-file-rendering"
@@ -57,7 +57,7 @@ def files_of(tree: Tree, folder: Entry, options: Directory) -> Listing:
     walk = _Walk(tree, folder.path, options)
     walk.enter(folder.path, "", ())
     if walk.problems:
-        reason = UNSUPPORTED_SOURCE if walk.is_other_source else ""
+        reason = SourceReason.UNSUPPORTED if walk.is_other_source else ""
         raise RenderError(tuple(walk.problems), reason=reason)
     return Listing(tuple(walk.files), tuple(walk.warnings), frozenset(walk.links))
 

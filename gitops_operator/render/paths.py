@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+from enum import StrEnum
 
 from gitops_operator.errors import Problem, RenderError
 from gitops_operator.model.tree import Entry, EntryKind, Tree
 from gitops_operator.render.links import LinkError, Resolved, resolve
 
-PATH_NOT_FOUND = "PathNotFound"
-INVALID_PATH = "InvalidPath"
 _MAX_NAMED = 20
+
+
+class SourceReason(StrEnum):
+    """Why a folder is no source."""
+
+    PATH_NOT_FOUND = "PathNotFound"
+    INVALID_PATH = "InvalidPath"
+    UNSUPPORTED = "UnsupportedSource"
 
 
 def clean(path: str) -> str:
@@ -39,11 +46,15 @@ def folder_at(tree: Tree, path: str) -> tuple[Entry, Resolved]:
         raise _error(str(error)) from None
     entry = found.entry or _in_the_way(tree, found.path)
     if entry is None:
-        raise _error(f"there is no {path or 'folder'} in {_commit(tree)}; {_neighbours(tree, path)}", PATH_NOT_FOUND)
+        raise _error(
+            f"there is no {path or 'folder'} in {_commit(tree)}; {_neighbours(tree, path)}", SourceReason.PATH_NOT_FOUND
+        )
     if entry.kind is EntryKind.SUBMODULE:
-        raise _error(f"{entry.path} is a Git submodule, which this version does not support", "UnsupportedSource")
+        raise _error(f"{entry.path} is a Git submodule, which this version does not support", SourceReason.UNSUPPORTED)
     if entry.kind is not EntryKind.FOLDER:
-        raise _error(f"{entry.path} in {_commit(tree)} is a file; the path of a source is a folder", PATH_NOT_FOUND)
+        raise _error(
+            f"{entry.path} in {_commit(tree)} is a file; the path of a source is a folder", SourceReason.PATH_NOT_FOUND
+        )
     return entry, found
 
 
@@ -74,5 +85,5 @@ def _commit(tree: Tree) -> str:
     return f"commit {tree.commit} of {tree.repository}" if tree.commit else tree.repository
 
 
-def _error(message: str, reason: str = INVALID_PATH) -> RenderError:
+def _error(message: str, reason: str = SourceReason.INVALID_PATH) -> RenderError:
     return RenderError((Problem("", 0, 0, message),), reason=reason)

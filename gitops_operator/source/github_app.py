@@ -1,4 +1,4 @@
-"""Tokens of GitHub Apps: asked for with the App's key, shared by an installation's repositories, renewed in time."""
+"""Tokens of GitHub Apps: asked for with the App's key, one for an installation that is named, renewed in time."""
 
 from __future__ import annotations
 
