@@ -8,8 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
-from gitops_operator.access import SECRET_TYPE, WEBHOOK, labelled
-from gitops_operator.live import Store
+from gitops_operator.access import SECRET_TYPE, WEBHOOK, Store, labelled
 from gitops_operator.metrics import Metrics
 from gitops_operator.model.push import Push
 from gitops_operator.model.resource import Body, GroupKind

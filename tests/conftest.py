@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import settings
 
-from devcluster.binaries import ensure_binaries
+from devcluster.binaries import ensure_binaries, ensure_packaging
 from devcluster.cluster import DevCluster
 from devcluster.waiting import wait_until
 
@@ -41,6 +41,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         capture = session.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
             ensure_binaries()
+            ensure_packaging()
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ APP = ApplicationKey("default", "app")
 OTHER = ApplicationKey("default", "other")
 QUICK = Limits(interval=0.1, timeout=1.0, deadline=5.0, allow_file=True)
 STILL = Limits(interval=3600.0, timeout=1.0, deadline=5.0, allow_file=True)
+_PATIENCE = 30.0
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Following:
         self, source: Source, credential: Credential | None = None, *, key: ApplicationKey = APP
     ) -> Resolved:
         """The first answer that is not stale; until then there are errors, and old answers."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(_PATIENCE):
             while True:
                 seen = self.wakes[key]
                 with contextlib.suppress(SourceError):
@@ -103,7 +104,7 @@ class Following:
                 await self.woken(key, since=seen)
 
     async def woken(self, key: ApplicationKey = APP, *, since: int) -> None:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(_PATIENCE):
             while self.wakes[key] <= since:
                 self._changed.clear()
                 await self._changed.wait()
@@ -111,7 +112,7 @@ class Following:
     async def refreshed(self, key: ApplicationKey = APP) -> None:
         """Returns when a look that began now has ended."""
         self.repositories.refresh(key)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(_PATIENCE):
             while self.repositories.is_refreshing(key):
                 self._changed.clear()
                 await self._changed.wait()
@@ -137,7 +138,7 @@ def files_with(folder: Path, text: str) -> list[Path]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < ends, "it never came true"
         await asyncio.sleep(0.02)

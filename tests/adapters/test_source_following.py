@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,23 +18,10 @@ WATCHER = ApplicationKey("default", "watcher")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with GitServer(folder) as server:
-        yield server
-
-
-@pytest.fixture
 def shop(server: GitServer) -> GitRepository:
     repository = server.create("shop")
     repository.commit({"apps/a/x.yaml": "1", "apps/b/x.yaml": "1", "shared/base.yaml": "1", "README": "1"})
     return repository
-
-
-@pytest.fixture
-def mirrors(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors"
 
 
 def source(server: GitServer, path: str = "apps/a", revision: str = "HEAD") -> Source:

@@ -5,7 +5,6 @@ import dataclasses
 import os
 import ssl
 import time
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,19 +20,6 @@ from tests.adapters.source_following import APP, OTHER, QUICK, STILL, files_with
 from tests.adapters.source_servers import answering, forwarding, stalling
 
 LOGIN = Login(user="bob", password="correct-horse")
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Path:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def server(served: Path) -> Iterator[GitServer]:
-    with GitServer(served) as server:
-        yield server
 
 
 def source(server: GitServer, revision: str = "HEAD", *, name: str = "shop") -> Source:

@@ -6,7 +6,7 @@ import hashlib
 import resource
 import struct
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,14 +22,6 @@ from tests.adapters.source_servers import answering, forwarding
 
 _TEBIBYTE = 1 << 40
 _BLOB, _OFS_DELTA = 3, 6
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with GitServer(folder) as server:
-        yield server
 
 
 @pytest.fixture
@@ -116,7 +108,12 @@ async def misstating(url: str, by: int) -> AsyncIterator[str]:
     """The URL of the same server through somebody who adds to each Content-Length."""
     parts = urlsplit(url)
 
+    tasks: set[asyncio.Task[object]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        tasks.add(task)
         upstream_reader, upstream = await asyncio.open_connection(parts.hostname, parts.port)
         upstream.write((await reader.readuntil(b"\r\n\r\n")).replace(b"keep-alive", b"close"))
         head = await upstream_reader.readuntil(b"\r\n\r\n")
@@ -132,7 +129,7 @@ async def misstating(url: str, by: int) -> AsyncIterator[str]:
         yield url.replace(f":{parts.port}", f":{one.sockets[0].getsockname()[1]}")
     finally:
         one.close()
-        await asyncio.sleep(0.01)  # the connections end in tasks of their own
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize("by", [100, -100])

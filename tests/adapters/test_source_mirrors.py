@@ -24,14 +24,6 @@ from tests.adapters.source_servers import answering, forwarding
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with GitServer(folder) as server:
-        yield server
-
-
-@pytest.fixture
 def shop(server: GitServer) -> GitRepository:
     repository = server.create("shop")
     repository.commit({f"apps/file{number}.yaml": str(number) * 100 for number in range(20)})

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from devcluster.git_server import GitRepository, GitServer
 from gitops_operator.errors import SourceError
 from gitops_operator.model.application import Source
 from gitops_operator.model.push import Push
+from gitops_operator.source.credentials import Credential
 from gitops_operator.source.watch import Watch
 from tests.adapters.source_following import OTHER, STILL, Following, following, until
 
@@ -20,23 +20,10 @@ HOUR = STILL.interval
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with GitServer(folder) as server:
-        yield server
-
-
-@pytest.fixture
 def shop(server: GitServer) -> GitRepository:
     repository = server.create("shop")
     repository.commit({"apps/a/x.yaml": "1"})
     return repository
-
-
-@pytest.fixture
-def mirrors(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors"
 
 
 def source(server: GitServer, revision: str = "HEAD") -> Source:
@@ -66,7 +53,7 @@ async def test_a_push_has_its_commit_found_at_once(server: GitServer, shop: GitR
         assert (await world.resolved(source(server))).revision.sha == sha
 
 
-async def test_what_a_push_says_of_commits_is_not_believed(
+async def test_a_push_without_a_new_commit_changes_nothing(
     server: GitServer, shop: GitRepository, mirrors: Path
 ) -> None:
     async with following(mirrors, PATIENT) as world:
@@ -81,7 +68,7 @@ async def test_what_a_push_says_of_commits_is_not_believed(
 async def test_a_push_elsewhere_in_the_repository_asks_nothing(
     server: GitServer, shop: GitRepository, mirrors: Path, moved: str
 ) -> None:
-    async with following(mirrors) as world:
+    async with following(mirrors, PATIENT) as world:
         await world.resolved(source(server))
         assert world.repositories.pushed(push(server, moved)) == ()
         assert not watch(world)._nudged.is_set()
@@ -125,10 +112,10 @@ async def test_two_credentials_of_one_repository_are_both_looked_at(
 ) -> None:
     async with following(mirrors) as world:
         await world.resolved(source(server))
-        await world.resolved(replace(source(server), repo_url=f"{server.http_url('shop')}/"), key=OTHER)
+        await world.resolved(source(server), Credential(url="", username="bob", password="horse"), key=OTHER)
         before = looks(world)
         world.repositories.pushed(push(server, "refs/heads/main"))
-        await until(lambda: looks(world) == before + len(world.repositories._watches))
+        await until(lambda: looks(world) == before + 2)
 
 
 # Replay and flood

@@ -1,7 +1,6 @@
 """What a target revision means in a real repository."""
 
 import hashlib
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -18,23 +17,10 @@ FILES = {"apps/a.yaml": "kind: A", "README": "hello"}
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with GitServer(folder) as server:
-        yield server
-
-
-@pytest.fixture
 def shop(server: GitServer) -> GitRepository:
     repository = server.create("shop", branch="trunk")
     repository.commit(FILES, "first")
     return repository
-
-
-@pytest.fixture
-def mirrors(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors"
 
 
 async def resolved(server: GitServer, mirrors: Path, revision: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,19 +18,6 @@ from gitops_operator.source.credentials import Credential
 from gitops_operator.source.remote import Remote
 from gitops_operator.source.urls import parse_url
 from tests.adapters.source_following import QUICK, STILL, files_with, following
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with GitServer(folder) as server:
-        yield server
-
-
-@pytest.fixture
-def mirrors(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors"
 
 
 def source(server: GitServer, name: str = "shop") -> Source:

@@ -5,9 +5,10 @@ import pytest
 
 from devcluster.cluster import DevCluster
 from devcluster.git_server import GitServer
+from tests.cluster.gateway import Gateway, gateway
 from tests.cluster.installation import install
 from tests.cluster.kube import Kube
-from tests.cluster.operator import Operator, running
+from tests.cluster.operator import Operator, assert_no_bug, running
 from tests.cluster.scene import Scene, playing
 
 
@@ -41,3 +42,22 @@ def operator(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def scene(kube: Kube, git: GitServer, operator: Operator) -> Iterator[Scene]:
     with playing(kube, git, operator) as scene:
         yield scene
+
+
+@pytest.fixture
+def slow(devcluster: DevCluster) -> Iterator[Gateway]:
+    """So slow that a sync takes a while; it outlives the operators and remembers what they wrote."""
+    with gateway(devcluster) as served:
+        served.delay = 0.05
+        yield served
+
+
+@pytest.fixture
+def mortal(slow: Gateway, kubeconfig: Path, tmp_path: Path) -> Iterator[Operator]:
+    """One behind it, to be killed and started again."""
+    operator = Operator(slow.kubeconfig(kubeconfig, tmp_path), tmp_path, lease_duration=3)
+    try:
+        yield operator.start()
+        assert_no_bug(operator)
+    finally:
+        operator.stop()

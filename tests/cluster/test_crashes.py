@@ -2,17 +2,14 @@
 
 import shutil
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
 
-from devcluster.cluster import DevCluster
 from devcluster.git_server import GitServer
-from tests.cluster.gateway import Gateway, Write, gateway
+from tests.cluster.gateway import Gateway, Write
 from tests.cluster.kube import Kube
-from tests.cluster.operator import Operator, assert_no_bug
+from tests.cluster.operator import Operator
 from tests.cluster.scene import TRACKING, Scene, config_map, playing
 
 pytestmark = pytest.mark.cluster
@@ -21,24 +18,6 @@ SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 MANY_SEEDS = tuple(range(100, 150))
 WAVES = (-1, 0, 1, 2)
 EACH = 4
-
-
-@pytest.fixture
-def slow(devcluster: DevCluster) -> Iterator[Gateway]:
-    """So slow that a sync takes a while; it outlives the operators and remembers what they wrote."""
-    with gateway(devcluster) as served:
-        served.delay = 0.05
-        yield served
-
-
-@pytest.fixture
-def operator(slow: Gateway, kubeconfig: Path, tmp_path: Path) -> Iterator[Operator]:
-    operator = Operator(slow.kubeconfig(kubeconfig, tmp_path), tmp_path, lease_duration=3)
-    try:
-        yield operator.start()
-        assert_no_bug(operator)
-    finally:
-        operator.stop()
 
 
 def files(generation: int) -> dict[str, str | None]:
@@ -62,35 +41,35 @@ def wanted(generation: int) -> set[str]:
 
 @pytest.mark.timeout(300)
 def test_a_killed_operator_leaves_nothing_that_the_next_one_does_not_finish(
-    kube: Kube, git: GitServer, operator: Operator, slow: Gateway
+    kube: Kube, git: GitServer, mortal: Operator, slow: Gateway
 ) -> None:
-    with playing(kube, git, operator) as scene:
+    with playing(kube, git, mortal) as scene:
         suffer(scene, slow, SEEDS)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_fifty_kills_leave_nothing_that_the_next_process_does_not_finish(
-    kube: Kube, git: GitServer, operator: Operator, slow: Gateway
+    kube: Kube, git: GitServer, mortal: Operator, slow: Gateway
 ) -> None:
-    with playing(kube, git, operator) as scene:
+    with playing(kube, git, mortal) as scene:
         suffer(scene, slow, MANY_SEEDS)
 
 
 @pytest.mark.parametrize("keeps_data", [True, False], ids=["with its data folder", "without it"])
 def test_a_restart_writes_nothing(
-    kube: Kube, git: GitServer, operator: Operator, slow: Gateway, *, keeps_data: bool
+    kube: Kube, git: GitServer, mortal: Operator, slow: Gateway, *, keeps_data: bool
 ) -> None:
-    with playing(kube, git, operator) as scene:
+    with playing(kube, git, mortal) as scene:
         scene.follow(wanted_files(1))
-        operator.terminate()
-        assert operator.exit_code() == 0
+        mortal.terminate()
+        assert mortal.exit_code() == 0
         if not keeps_data:
-            shutil.rmtree(operator.data_folder)
+            shutil.rmtree(mortal.data_folder)
         began = time.monotonic()
-        operator.start()
-        operator.wait_for(operator.is_leading, "it leads")
-        operator.wait_for(lambda: operator.metric("gitops_reconcile_seconds_count") >= 1, "it has looked")
+        mortal.start()
+        mortal.wait_for(mortal.is_leading, "it leads")
+        mortal.wait_for(lambda: mortal.metric("gitops_reconcile_seconds_count") >= 1, "it has looked")
         time.sleep(3)
         assert [one for one in slow.writes if one.at > began and "/leases" not in one.path] == []
         sha = scene.repository.commit({"stays-0-0.yaml": config_map("stays-0-0", -1, generation="2")})

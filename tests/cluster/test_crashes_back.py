@@ -2,17 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
 
-from devcluster.cluster import DevCluster
 from devcluster.git_server import GitServer
-from tests.cluster.gateway import Gateway, gateway
+from tests.cluster.gateway import Gateway
 from tests.cluster.kube import Kube
-from tests.cluster.operator import Operator, assert_no_bug
+from tests.cluster.operator import Operator
 from tests.cluster.scene import AUTOMATED, Scene, config_map, playing
 from tests.cluster.test_hooks import hook
 
@@ -25,24 +22,6 @@ GOOD = {"before.yaml": hook("before", "PreSync"), "goes.yaml": config_map("goes"
 WRITES = 11
 """So many are sure to come: two hooks, what stays, what comes and what goes, there and back."""
 LONG = 60
-
-
-@pytest.fixture
-def slow(devcluster: DevCluster) -> Iterator[Gateway]:
-    """So slow that a sync takes a while; it outlives the operators and remembers what they wrote."""
-    with gateway(devcluster) as served:
-        served.delay = 0.03
-        yield served
-
-
-@pytest.fixture
-def operator(slow: Gateway, kubeconfig: Path, tmp_path: Path) -> Iterator[Operator]:
-    operator = Operator(slow.kubeconfig(kubeconfig, tmp_path), tmp_path, lease_duration=3)
-    try:
-        yield operator.start()
-        assert_no_bug(operator)
-    finally:
-        operator.stop()
 
 
 def stays(text: str) -> dict[str, str]:
@@ -58,22 +37,23 @@ def bad(number: int) -> dict[str, str | None]:
 
 @pytest.mark.timeout(300)
 def test_a_killed_operator_undoes_what_failed_all_the_same(
-    kube: Kube, git: GitServer, operator: Operator, slow: Gateway
+    kube: Kube, git: GitServer, mortal: Operator, slow: Gateway
 ) -> None:
-    with playing(kube, git, operator) as scene:
+    with playing(kube, git, mortal) as scene:
         suffer(scene, slow, SEEDS)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_fifty_kills_keep_no_failed_sync_from_being_undone(
-    kube: Kube, git: GitServer, operator: Operator, slow: Gateway
+    kube: Kube, git: GitServer, mortal: Operator, slow: Gateway
 ) -> None:
-    with playing(kube, git, operator) as scene:
+    with playing(kube, git, mortal) as scene:
         suffer(scene, slow, MANY_SEEDS)
 
 
 def suffer(scene: Scene, slow: Gateway, seeds: tuple[int, ...]) -> None:
+    slow.delay = 0.03
     scene.follow({**GOOD, **stays("good")}, syncPolicy={**AUTOMATED, "atomic": True})
     good = scene.repository.sha()
     for number, seed in enumerate(seeds, start=1):

@@ -55,8 +55,8 @@ def test_rollback_goes_back_and_stays_until_somebody_resumes(scene: Scene, termi
     scene.wait_for(lambda: scene.config_maps() == {"one"}, "what came later is pruned")
     scene.wait_condition("Ready", "RolledBack", "by ", first[:7])
     third = scene.repository.commit({"one.yaml": config_map("one", key="third")})
-    terminal.gitops("refresh", scene.name)
-    assert scene.data("one") == {"key": "first"}
+    assert terminal.gitops("refresh", scene.name).code == 0
+    assert scene.stays(lambda: scene.data("one") == {"key": "first"})
     assert "stays: Rolled back to" in terminal.gitops("why", scene.name).out
     assert "the history has no entry 99" in terminal.gitops("rollback", scene.name, "99").err
     assert "follows Git again" in terminal.gitops("resume", scene.name).out

@@ -6,7 +6,7 @@ import pytest
 
 from gitops_operator.source.failures import Reason, failure
 from tests.builders import Body, application, as_file, config_map, job, namespace
-from tests.fake_api import EVERYBODY, CrashError
+from tests.fake_api import EVERYBODY
 from tests.fakes import Line, key, synced
 
 HOOK = "gitops-operator.io/hook"
@@ -210,11 +210,7 @@ async def story(crash: tuple[int, bool] | None = None) -> Line:
     line.api.requests.clear()
     line.api.crash_at = crash
     line.delete_app()
-    try:
-        await line.after(20)
-    except CrashError:
-        line.restart()
-        await line.after(20)
+    await line.survive_for(20)
     return line
 
 

@@ -70,9 +70,13 @@ def test_what_only_the_server_refuses_renders() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder, what", [("podinfo/kustomize", "a kustomization"), ("podinfo/charts/podinfo", "a Helm chart")]
+    "folder, what",
+    [
+        ("podinfo/kustomize", "a kustomization, and not plain manifests"),
+        ("podinfo/charts/podinfo", "a Helm chart, which this version does not render"),
+    ],
 )
 def test_what_needs_a_tool_says_so(folder: str, what: str) -> None:
-    with pytest.raises(RenderError, match=f"the folder is {what}, ") as caught:
+    with pytest.raises(RenderError, match=f"the folder is {what}") as caught:
         stamped(folder)
     assert caught.value.reason == "UnsupportedSource"
