@@ -79,12 +79,18 @@ def namespace_of(scene: Scene, body: Json) -> str:
 
 def test_published_manifests_are_in_sync_and_healthy(synced: list[Scene]) -> None:
     for scene in synced:
+        # Another test may just have meddled: the objects are healed, and status says so a moment later.
+        scene.wait_for(partial(says_synced, scene), "status says Synced")
         status = scene.status()
         assert status["sync"]["status"] == "Synced"
         assert status["health"]["status"] == "Healthy"
         assert status["operation"]["attempts"] == 1
         assert status["resourceCounts"]["total"] == len(documents(scene))
         assert [one for one in status["conditions"] if one["type"] == "ApplyWarning"] == []
+
+
+def says_synced(scene: Scene) -> bool:
+    return bool(scene.status()["sync"]["status"] == "Synced")
 
 
 def test_published_manifests_cause_no_write_once_they_are_in_sync(synced: list[Scene]) -> None:
